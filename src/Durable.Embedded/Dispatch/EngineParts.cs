@@ -1,0 +1,73 @@
+using Holdfast.Durable.Embedded.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Durable.Embedded.Dispatch;
+
+/// <summary>What an instance needs of its engine.</summary>
+internal sealed record EngineParts(EngineOptions Options, DurableRegistry Registry, EngineStore Store, ILoggerFactory Loggers, InFlight InFlight)
+{
+    public required IdleGate Idle { get; init; }
+
+    public InstanceWatch Watch { get; } = new();
+
+    public EngineLog Log { get; } = new(Loggers.CreateLogger("Holdfast.Engine"));
+
+    public required ActivityRunner Activities { get; init; }
+
+    public required TimerQueue Timers { get; init; }
+
+    /// <summary>Hands an instance to the next free worker.</summary>
+    public required Action<Instance> Ready { get; init; }
+
+    /// <summary>The disk has failed.</summary>
+    public required Action<Exception> Failed { get; init; }
+}
+
+/// <summary>Lets callers wait for a change of an instance.</summary>
+internal sealed class InstanceWatch
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, TaskCompletionSource> watched = new(StringComparer.Ordinal);
+
+    /// <summary>Completes at the next change after this call.</summary>
+    public Task Next(string id)
+    {
+        lock (gate)
+        {
+            if (!watched.TryGetValue(id, out var source))
+            {
+                watched.Add(id, source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            }
+
+            return source.Task;
+        }
+    }
+
+    public void Changed(string id)
+    {
+        TaskCompletionSource? source;
+        lock (gate)
+        {
+            watched.Remove(id, out source);
+        }
+
+        source?.SetResult();
+    }
+}
+
+/// <summary>What an operator needs to know, one line each.</summary>
+internal sealed class EngineLog(ILogger logger)
+{
+    public void Started(string directory, int instances, int timers) =>
+        logger.LogInformation("Engine started on {Directory}: {Instances} instances to take up, {Timers} timers.", directory, instances, timers);
+
+    public void UncleanEnd(int works) =>
+        logger.LogWarning("The last process ended without stopping; {Count} pieces of work were in flight and are run again.", works);
+
+    public void Paused(string instance, string cause) =>
+        logger.LogError("Instance {Instance} is paused until a person retries it: {Cause}", instance, cause);
+
+    public void Stopped() => logger.LogInformation("Engine stopped.");
+
+    public void Failed(Exception cause) => logger.LogCritical(cause, "The engine's database failed; the process must end: {Message}", cause.Message);
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using Holdfast.Sqlite;
+
+namespace Holdfast.Durable.Embedded.Storage;
+
+/// <summary>A directory that one process owns for as long as it lives; the system frees it however the process ends.</summary>
+internal sealed class DataDirectory : IDisposable
+{
+    private readonly FileStream held;
+
+    private DataDirectory(string path, FileStream held)
+    {
+        Path = path;
+        this.held = held;
+    }
+
+    public string Path { get; }
+
+    /// <exception cref="DataDirectoryOwnedException">Another process holds it.</exception>
+    /// <exception cref="DatabaseException">It cannot be created or written.</exception>
+    public static DataDirectory Own(string path)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        var lockFile = System.IO.Path.Combine(path, "lock");
+        var ownerFile = System.IO.Path.Combine(path, "owner");
+        try
+        {
+            Directory.CreateDirectory(path);
+            var held = new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            File.WriteAllText(ownerFile, string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on {Environment.MachineName}"));
+            return new DataDirectory(path, held);
+        }
+        catch (IOException e) when (File.Exists(lockFile) && IsHeld(lockFile))
+        {
+            var owner = File.Exists(ownerFile) ? File.ReadAllText(ownerFile) : "another process";
+            throw new DataDirectoryOwnedException(path, owner, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatabaseException($"Data directory {path} cannot be written: {e.Message} Name another, or give this process write permission.", e);
+        }
+    }
+
+    public void Dispose() => held.Dispose();
+
+    private static bool IsHeld(string lockFile)
+    {
+        try
+        {
+            using var probe = new FileStream(lockFile, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}
