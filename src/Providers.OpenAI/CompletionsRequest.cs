@@ -19,8 +19,9 @@ internal static class CompletionsRequest
             Temperature = chat?.Temperature,
             TopP = chat?.TopP,
             ResponseFormat = Format(chat?.ResponseFormat),
-            ReasoningEffortLevel = (chat?.Reasoning?.Effort ?? model.Effort) is { } effort ? new ChatReasoningEffortLevel(effort.Name()) : null,
         };
+        if ((chat?.Reasoning?.Effort ?? model.Effort) is { } effort)
+            request.ReasoningEffortLevel = new ChatReasoningEffortLevel(effort.Name());
         AddTools(request, chat);
         return request;
     }

@@ -83,6 +83,7 @@ public sealed class ResponsesChatClient : IChatClient
         {
             withoutEncryptedReasoning[request.Model] = true;
             request.IncludedProperties.Clear();
+            request.Patch.Remove("$.include"u8); // an emptied list would still be sent, as an empty one
             return await SendOnceAsync(request, cancellation);
         }
     }

@@ -7,6 +7,9 @@ namespace Holdfast.Providers.OpenAI;
 /// <see cref="JsonElement"/>, and nothing but plain strings came back.</summary>
 internal static class StoredContent
 {
+    // The defaults indent, and every blank is billed as prompt.
+    static readonly JsonSerializerOptions Compact = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
+
     public static string? Stored(this AIContent content, string property) =>
         content.AdditionalProperties?.GetValueOrDefault(property) switch
         {
@@ -22,6 +25,8 @@ internal static class StoredContent
         string text => text,
         JsonElement { ValueKind: JsonValueKind.String } text => text.GetString()!,
         JsonElement json => json.GetRawText(),
-        var value => JsonSerializer.Serialize(value, AIJsonUtilities.DefaultOptions.GetTypeInfo(value.GetType())),
+        var value => Written(value),
     };
+
+    public static string Written(object value) => JsonSerializer.Serialize(value, Compact.GetTypeInfo(value.GetType()));
 }

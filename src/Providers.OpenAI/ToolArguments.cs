@@ -40,5 +40,5 @@ public static class ToolArguments
     internal static BinaryData Text(FunctionCallContent call) => BinaryData.FromString(
         call.Stored(Raw) is { } raw ? (string.IsNullOrWhiteSpace(raw) ? "{}" : raw)
         : call.Arguments is null ? "{}"
-        : JsonSerializer.Serialize(call.Arguments, AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(IDictionary<string, object?>))));
+        : StoredContent.Written(call.Arguments));
 }
