@@ -28,9 +28,10 @@ public sealed class CompletionsChatClient : IChatClient
     }
 
     /// <summary>Asks once. A call that fails may have been billed.</summary>
-    /// <remarks>Of <paramref name="options"/> it heeds Instructions, Tools, ToolMode, AllowMultipleToolCalls, ResponseFormat, MaxOutputTokens,
-    /// Temperature, TopP, Reasoning.Effort and ModelId. A refusal is a reply that holds <see cref="ErrorContent"/> with the code
-    /// <c>refusal</c>; a reply cut by the token limit ends with <see cref="Microsoft.Extensions.AI.ChatFinishReason.Length"/>.</remarks>
+    /// <remarks>Of <paramref name="options"/> it heeds Instructions, Tools, ToolMode, AllowMultipleToolCalls, ResponseFormat,
+    /// MaxOutputTokens, Temperature, TopP, Reasoning.Effort and ModelId. A refusal is a reply that holds <see cref="ErrorContent"/> with the code
+    /// <c>refusal</c>; a reply cut by the token limit ends with
+    /// <see cref="Microsoft.Extensions.AI.ChatFinishReason.Length"/>.</remarks>
     /// <exception cref="ModelException">No reply, and who has to move.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task<ChatResponse> GetResponseAsync(
@@ -47,7 +48,9 @@ public sealed class CompletionsChatClient : IChatClient
     /// <summary>The whole reply once it is there, as updates: text is not streamed yet.</summary>
     /// <inheritdoc cref="GetResponseAsync" path="/exception"/>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         foreach (var update in (await GetResponseAsync(messages, options, cancellationToken)).ToChatResponseUpdates())
             yield return update;

@@ -39,7 +39,8 @@ internal static class CompletionsRequest
         foreach (var tool in tools)
         {
             var function = tool as AIFunctionDeclaration ?? throw Unsendable.Tool(tool);
-            request.Tools.Add(ChatTool.CreateFunctionTool(function.Name, string.IsNullOrEmpty(function.Description) ? null : function.Description,
+            var description = string.IsNullOrEmpty(function.Description) ? null : function.Description;
+            request.Tools.Add(ChatTool.CreateFunctionTool(function.Name, description,
                 StrictSchema.Parameters(function.JsonSchema), StrictSchema.Fits(function.JsonSchema)));
         }
         request.AllowParallelToolCalls = chat.AllowMultipleToolCalls;

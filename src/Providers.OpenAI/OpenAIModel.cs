@@ -26,7 +26,8 @@ public static class OpenAIModel
             : ApiKeyAuthenticationPolicy.CreateBearerAuthorizationPolicy(key);
     }
 
-    /// <summary>One request a call: repeating is the workflow's, which records and counts it, and the deadline is <see cref="ModelCall"/>'s.</summary>
+    /// <summary>One request a call: repeating is the workflow's, which records and counts it, and the deadline is
+    /// <see cref="ModelCall"/>'s.</summary>
     internal static T SentOnce<T>(this T pipeline) where T : ClientPipelineOptions
     {
         pipeline.RetryPolicy = new ClientRetryPolicy(maxRetries: 0);

@@ -63,14 +63,18 @@ public sealed record OpenAIModelOptions
             throw new ArgumentException("No model is named. Set Model to the model's name; at Azure to the deployment's.", nameof(Model));
         ValidateEndpoint();
         if (string.IsNullOrEmpty(ApiKey))
-            throw new ArgumentException($"Model '{Model}' has no key. Set ApiKey; a server that asks for none takes any text.", nameof(ApiKey));
+            throw new ArgumentException(
+                $"Model '{Model}' has no key. Set ApiKey; a server that asks for none takes any text.", nameof(ApiKey));
         if (ApiKey.Any(c => c is <= ' ' or > '~'))
             throw new ArgumentException($"The key of model '{Model}' has a space, a line break or a character outside ASCII, "
-                + "and cannot go into a header. Set ApiKey without it; a key read from a file often ends with a line break.", nameof(ApiKey));
+                + "and cannot go into a header. Set ApiKey without it; a key read from a file often ends with a line break.",
+                nameof(ApiKey));
         if (MaxOutputTokens < 1)
-            throw new ArgumentException($"Model '{Model}' may give {MaxOutputTokens} tokens. Set MaxOutputTokens to 1 or more, or leave it out.", nameof(MaxOutputTokens));
+            throw new ArgumentException($"Model '{Model}' may give {MaxOutputTokens} tokens. "
+                + "Set MaxOutputTokens to 1 or more, or leave it out.", nameof(MaxOutputTokens));
         if (Timeout <= TimeSpan.Zero || Timeout > TimeSpan.FromHours(1))
-            throw new ArgumentException($"The timeout of model '{Model}' is {Timeout}. Set Timeout above zero and to at most an hour.", nameof(Timeout));
+            throw new ArgumentException(
+                $"The timeout of model '{Model}' is {Timeout}. Set Timeout above zero and to at most an hour.", nameof(Timeout));
         ValidateChoice(Api, nameof(Api));
         ValidateChoice(KeyHeader, nameof(KeyHeader));
         if (Effort is { } effort)
@@ -101,7 +105,8 @@ public sealed record OpenAIModelOptions
     void ValidateChoice<T>(T value, string option) where T : struct, Enum
     {
         if (!Enum.IsDefined(value))
-            throw new ArgumentException($"{option} of model '{Model}' is {value}. Set it to one of {string.Join(", ", Enum.GetNames<T>())}.", option);
+            throw new ArgumentException(
+                $"{option} of model '{Model}' is {value}. Set it to one of {string.Join(", ", Enum.GetNames<T>())}.", option);
     }
 
     // A record prints all its properties; this one is logged sooner or later.

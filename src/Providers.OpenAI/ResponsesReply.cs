@@ -10,9 +10,10 @@ internal static class ResponsesReply
     public static ChatResponse Read(ResponseResult result, string model, OpenAIModelOptions options)
     {
         if (result.Status == ResponseStatus.Failed)
-            throw new ServiceError(0, result.Error?.Code.ToString() is { Length: > 0 } code ? [code] : ["no_code"]).ToException(model, options);
+            throw ServiceError.OfReply(result.Error?.Code.ToString(), options.ApiKey).ToException(model, options);
         // Some compatible servers leave the status out; a reply with neither status nor output is none.
-        if (result.Status is not (ResponseStatus.Completed or ResponseStatus.Incomplete or null) || (result.Status is null && result.OutputItems.Count == 0))
+        if (result.Status is not (ResponseStatus.Completed or ResponseStatus.Incomplete or null)
+            || (result.Status is null && result.OutputItems.Count == 0))
             throw new InvalidDataException("The reply is not finished.");
 
         var whole = result.Status != ResponseStatus.Incomplete;
@@ -30,7 +31,9 @@ internal static class ResponsesReply
     static ChatFinishReason Ending(ResponseResult result, ChatMessage message)
     {
         if (result.Status == ResponseStatus.Incomplete)
-            return result.IncompleteStatusDetails?.Reason == ResponseIncompleteStatusReason.ContentFilter ? ChatFinishReason.ContentFilter : ChatFinishReason.Length;
+            return result.IncompleteStatusDetails?.Reason == ResponseIncompleteStatusReason.ContentFilter
+                ? ChatFinishReason.ContentFilter
+                : ChatFinishReason.Length;
         return message.Contents.Any(content => content is FunctionCallContent) ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
     }
 
@@ -40,10 +43,13 @@ internal static class ResponsesReply
         ReasoningResponseItem reasoning => [Reasoning(reasoning)],
         MessageResponseItem message => message.Content.Select(part => Part(part, message)).OfType<AIContent>(),
         FunctionCallResponseItem { CallId.Length: > 0, FunctionName.Length: > 0 } call =>
-            [ToolArguments.Parse(call.CallId, call.FunctionName, call.FunctionArguments.ToString(), whole && call.Status != FunctionCallStatus.Incomplete)],
+            [Call(call, whole && call.Status != FunctionCallStatus.Incomplete)],
         FunctionCallResponseItem => throw new InvalidDataException("A tool call has no id or no name."),
         _ => [],
     };
+
+    static FunctionCallContent Call(FunctionCallResponseItem call, bool whole) =>
+        ToolArguments.Parse(call.CallId, call.FunctionName, call.FunctionArguments.ToString(), whole);
 
     static TextReasoningContent Reasoning(ReasoningResponseItem item) =>
         new(string.Join("\n\n", item.SummaryParts.OfType<ReasoningSummaryTextPart>().Select(part => part.Text)))

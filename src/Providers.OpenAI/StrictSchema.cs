@@ -12,7 +12,8 @@ internal static class StrictSchema
     // The keywords that OpenAI and Azure both take in strict mode. Formats and ranges are OpenAI's alone.
     static readonly HashSet<string> Plain = new(StringComparer.Ordinal)
     {
-        "$ref", "$defs", "type", "title", "description", "properties", "required", "additionalProperties", "items", "enum", "const", "anyOf",
+        "$ref", "$defs", "type", "title", "description", "enum", "const", "anyOf",
+        "properties", "required", "additionalProperties", "items",
     };
 
     public static bool Fits(JsonElement schema) =>
@@ -38,7 +39,8 @@ internal static class StrictSchema
         && Members(schema, "properties").All(FitsWithin)
         && Members(schema, "$defs").All(FitsWithin)
         && (!schema.TryGetProperty("items", out var items) || FitsWithin(items))
-        && (!schema.TryGetProperty("anyOf", out var choices) || (choices.ValueKind == JsonValueKind.Array && choices.EnumerateArray().All(FitsWithin)));
+        && (!schema.TryGetProperty("anyOf", out var choices)
+            || (choices.ValueKind == JsonValueKind.Array && choices.EnumerateArray().All(FitsWithin)));
 
     static bool IsObject(JsonElement schema) => schema.TryGetProperty("type", out var type) && (type.ValueKind switch
     {

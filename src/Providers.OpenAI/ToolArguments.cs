@@ -25,9 +25,10 @@ public static class ToolArguments
             // Some models write nothing for a tool that takes nothing.
             using var json = JsonDocument.Parse(whole && string.IsNullOrWhiteSpace(raw) ? "{}" : raw, Unambiguous);
             if (json.RootElement.ValueKind == JsonValueKind.Object)
-                call.Arguments = json.RootElement.EnumerateObject().ToDictionary(member => member.Name, member => (object?)member.Value.Clone());
+                call.Arguments = Members(json.RootElement);
             else
-                call.Exception = new JsonException($"The arguments of '{name}' are a JSON {json.RootElement.ValueKind}; they must be an object.");
+                call.Exception = new JsonException(
+                    $"The arguments of '{name}' are a JSON {json.RootElement.ValueKind}; they must be an object.");
         }
         catch (JsonException e)
         {
@@ -35,6 +36,10 @@ public static class ToolArguments
         }
         return call;
     }
+
+    // Cloned, since they outlive the document.
+    static Dictionary<string, object?> Members(JsonElement json) =>
+        json.EnumerateObject().ToDictionary(member => member.Name, member => (object?)member.Value.Clone());
 
     /// <summary>The text to send back: the model's own where it was kept.</summary>
     internal static BinaryData Text(FunctionCallContent call) => BinaryData.FromString(

@@ -7,7 +7,8 @@ namespace Holdfast.Providers.OpenAI;
 internal static class Unsendable
 {
     public static ModelException Content(AIContent content, ChatRole role) => new(ModelFault.Ours,
-        $"A message of role '{role}' holds {content.GetType().Name}, which this client does not send. Send text, tool calls and tool results.");
+        $"A message of role '{role}' holds {content.GetType().Name}, which this client does not send. "
+        + "Send text, tool calls and tool results.");
 
     public static ModelException Tool(AITool tool) => new(ModelFault.Ours,
         $"Tool '{tool.Name}' is a {tool.GetType().Name}; this client sends tools that are an AIFunctionDeclaration.");
