@@ -1,0 +1,81 @@
+using Holdfast.Providers.OpenAI.Tests.Service;
+using Microsoft.Extensions.AI;
+
+namespace Holdfast.Providers.OpenAI.Tests;
+
+public sealed class OptionsTests
+{
+    static readonly OpenAIModelOptions Valid = new() { Model = "gpt", ApiKey = RecordedService.Key };
+
+    [Fact]
+    public void TheKeyIsNotPrinted() => Assert.DoesNotContain(RecordedService.Key, Valid.ToString(), StringComparison.Ordinal);
+
+    [Fact]
+    public void TheDefaultIsResponsesAtOpenAIWithABearerKey()
+    {
+        var client = OpenAIModel.Create(Valid);
+
+        Assert.IsType<ResponsesChatClient>(client);
+        Assert.Equal(new Uri("https://api.openai.com/v1"), client.GetService<ChatClientMetadata>()!.ProviderUri);
+        Assert.Equal(KeyHeader.Bearer, Valid.KeyHeader);
+    }
+
+    [Fact]
+    public void AnAzureEndpointIsNamedAsOne()
+    {
+        var client = OpenAIModel.Create(Valid with { Endpoint = new("https://house.openai.azure.com/openai/v1/"), KeyHeader = KeyHeader.ApiKey });
+
+        Assert.Equal("azure.ai.openai", client.GetService<ChatClientMetadata>()!.ProviderName);
+    }
+
+    [Fact]
+    public void AnAzureEndpointWithoutItsPathIsRefusedWithTheRightAddress()
+    {
+        var refused = Refused(Valid with { Endpoint = new("https://house.openai.azure.com/") });
+
+        Assert.Contains("https://house.openai.azure.com/openai/v1/", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("sk-with-line-break\n")]
+    [InlineData("sk- with space")]
+    [InlineData("sk-é")]
+    [InlineData("")]
+    public void AKeyThatNoHeaderHoldsIsRefusedWithoutRepeatingIt(string key)
+    {
+        var refused = Refused(Valid with { ApiKey = key });
+
+        Assert.Equal("ApiKey", refused.ParamName);
+        Assert.DoesNotContain("sk-", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AMissingModelIsRefused() => Assert.Equal("Model", Refused(Valid with { Model = " " }).ParamName);
+
+    [Theory]
+    [InlineData("ftp://server/v1")]
+    [InlineData("https://user:secret@server/v1")]
+    [InlineData("https://server/v1?api-version=1")]
+    public void AnEndpointThatIsNoPlainWebAddressIsRefused(string endpoint)
+    {
+        var refused = Refused(Valid with { Endpoint = new(endpoint) });
+
+        Assert.Equal("Endpoint", refused.ParamName);
+        Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(3601)]
+    public void ATimeoutOutsideItsRangeIsRefused(int seconds) =>
+        Assert.Equal("Timeout", Refused(Valid with { Timeout = TimeSpan.FromSeconds(seconds) }).ParamName);
+
+    [Fact]
+    public void NoTokensAtAllAreRefused() => Assert.Equal("MaxOutputTokens", Refused(Valid with { MaxOutputTokens = 0 }).ParamName);
+
+    [Fact]
+    public void AnUnknownApiIsRefused() => Assert.Equal("Api", Refused(Valid with { Api = (OpenAIApi)7 }).ParamName);
+
+    static ArgumentException Refused(OpenAIModelOptions options) => Assert.ThrowsAny<ArgumentException>(() => OpenAIModel.Create(options));
+}
