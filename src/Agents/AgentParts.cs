@@ -1,0 +1,96 @@
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Models;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Agents;
+
+/// <summary>What the steps of a run share.</summary>
+internal sealed record AgentParts(AgentStore Store, AgentCatalog Agents, ModelCatalog Models, Toolbox Tools, EngineHold Engine, AgentOptions Options, ILogger Logger)
+{
+    public Conversations Conversations { get; } = new();
+
+    public TimeProvider Time => Options.Time;
+}
+
+/// <summary>This process's hold on its engine: checked wherever something begins, so that a process that lost it begins nothing more.</summary>
+/// <param name="Id">The engine's id.</param>
+/// <param name="Holder">New for each process.</param>
+internal sealed record EngineHold(string Id, string Holder)
+{
+    /// <exception cref="InvalidOperationException">Another process has taken the engine over.</exception>
+    public async Task CheckAsync(StoreTransaction tx)
+    {
+        if (await tx.FirstAsync<string>("SELECT holder FROM engines WHERE id = @Id", new { Id }) != Holder)
+        {
+            throw new InvalidOperationException($"Engine {Id} is held by another process now. This one begins nothing more; stop it.");
+        }
+    }
+}
+
+/// <summary>How agents run.</summary>
+public sealed record AgentOptions
+{
+    /// <summary>The clock of the store, of leases and of retries.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>How often a failed model call is made again by itself before the run pauses; default 6.</summary>
+    public int ModelRetries { get; init; } = 6;
+
+    /// <summary>The wait after a first failure; each later one is twice as long, up to <see cref="LongestRetryWait"/>; default 1 s.</summary>
+    public TimeSpan FirstRetryWait { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Default 1 minute. A service that asks for a longer wait gets it.</summary>
+    public TimeSpan LongestRetryWait { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often the engine's failures and the outbox are looked through; default 10 s.</summary>
+    public TimeSpan SweepEvery { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a word to the engine may go unheard before it is sent again; default 1 minute.</summary>
+    public TimeSpan WakeAgainAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Called with a name from <see cref="AgentCrashPoints"/> as each is passed. For tests, which kill the process there.</summary>
+    public Action<string> CrashPoint { get; init; } = static _ => { };
+
+    internal TimeSpan RetryWait(int failures) => TimeSpan.FromTicks((long)Math.Min(
+        LongestRetryWait.Ticks, FirstRetryWait.Ticks * Math.Pow(2, Math.Min(failures - 1, 30))));
+}
+
+/// <summary>The places between two durable steps of a run, where a kill must lose nothing and double nothing.</summary>
+public static class AgentCrashPoints
+{
+    /// <summary>The run is in the store; the engine has not heard of it.</summary>
+    public const string RunAccepted = "agents.run-accepted";
+
+    /// <summary>A model call is reserved, not made.</summary>
+    public const string ModelReserved = "agents.model-reserved";
+
+    /// <summary>The provider has answered; nothing says so in the store.</summary>
+    public const string ModelReplied = "agents.model-replied";
+
+    /// <summary>The reply is in the store; the engine has not heard of it.</summary>
+    public const string ModelRecorded = "agents.model-recorded";
+
+    /// <summary>A call has passed its gate; it has not acted.</summary>
+    public const string ToolStarted = "agents.tool-started";
+
+    /// <summary>A call has acted; nothing says so in the store.</summary>
+    public const string ToolActed = "agents.tool-acted";
+
+    /// <summary>The result is in the store; the engine has not heard of it.</summary>
+    public const string ToolRecorded = "agents.tool-recorded";
+
+    /// <summary>A person's word is in the store; the engine has not heard of it.</summary>
+    public const string DecisionStored = "agents.decision-stored";
+
+    /// <summary>An asking is settled in the store; the engine has not heard of it.</summary>
+    public const string AskingSettled = "agents.asking-settled";
+
+    /// <summary>The run has ended in the store; its instance has not.</summary>
+    public const string RunClosed = "agents.run-closed";
+
+    public static readonly IReadOnlyList<string> All =
+        [RunAccepted, ModelReserved, ModelReplied, ModelRecorded, ToolStarted, ToolActed, ToolRecorded, DecisionStored, AskingSettled, RunClosed];
+}

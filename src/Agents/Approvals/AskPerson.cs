@@ -1,0 +1,22 @@
+using Holdfast.Agents.Runs;
+using Holdfast.Durable;
+
+namespace Holdfast.Agents.Approvals;
+
+/// <summary>
+/// One asking: waits for a person's word or for its time to end. The word itself is in the store before this hears of it; answers
+/// <see cref="Next.Ask"/> when the call may try its gate, else what became of the run.
+/// </summary>
+public sealed class AskPerson : IOrchestrator<AskingStep, StepAnswer>
+{
+    public const string Name = nameof(AskPerson);
+
+    public async Task<StepAnswer> RunAsync(OrchestrationContext context, AskingStep asking)
+    {
+        var looks = new Looks(context);
+
+        // The asking is open in the store already: wait before the first look. An early word has left its event here.
+        await looks.WaitAsync(asking.Expires);
+        return await looks.UntilSettled(() => context.CallActivityAsync<StepAnswer>(SettleAsking.Name, asking, Activities.Patience));
+    }
+}

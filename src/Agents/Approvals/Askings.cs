@@ -1,0 +1,69 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Json;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+
+namespace Holdfast.Agents.Approvals;
+
+/// <summary>The rounds in which a person is asked about a call.</summary>
+internal sealed class Askings(StoreTransaction tx, LockedRun run)
+{
+    /// <summary>Re-asks without a person's act after which the run pauses.</summary>
+    private const int MostRounds = 3;
+
+    public static Asking Reference(ApprovalRow row) =>
+        new(row.Id, row.ExpiresAt is { } ticks ? new DateTime(ticks, DateTimeKind.Utc) : null);
+
+    /// <summary>The newest round about a call's present attempt; null when it was never asked about.</summary>
+    public Task<ApprovalRow?> NewestAsync(CallRow call, string kind, int attempt) => tx.FirstAsync<ApprovalRow>(
+        "SELECT * FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx AND kind = @kind AND attempt = @attempt ORDER BY round DESC LIMIT 1",
+        new { call.Run, call.Turn, call.Idx, kind, attempt });
+
+    /// <summary>Opens the next round; the one before it, if any, is superseded by it.</summary>
+    /// <returns>The round, or null when the run was paused because it was asked too often.</returns>
+    public async Task<Asking?> OpenAsync(CallRow call, string kind, ApprovalAsk ask)
+    {
+        var before = await tx.FirstAsync<ApprovalRow>(
+            "SELECT * FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx AND kind = @kind ORDER BY round DESC LIMIT 1",
+            new { call.Run, call.Turn, call.Idx, kind });
+        var round = (before?.Round ?? 0) + 1;
+        if (kind == ApprovalKinds.Approval && round > MostRounds)
+        {
+            await run.PauseAsync("rounds", $"The approval of {call.Tool} (turn {call.Turn}) was asked for {before!.Round} times because its rule changed after each. Settle the rule, then retry the run.");
+            return null;
+        }
+
+        var id = Ids.New("apr", tx.Now);
+        var expires = kind == ApprovalKinds.Approval ? (tx.Now + ask.Expires).UtcTicks : (long?)null;
+        await tx.ExecuteAsync("""
+            INSERT INTO approvals (id, tenant, run, turn, idx, kind, round, attempt, tool, arguments, digest, ask, state, requested_at, expires_at)
+            VALUES (@id, @Tenant, @Run, @Turn, @Idx, @kind, @round, @Attempt, @Tool, @Arguments, @digest, @ask, 'pending', @Now, @expires)
+            """, new
+        {
+            id, run.Row.Tenant, call.Run, call.Turn, call.Idx, kind, round, call.Attempt, call.Tool, call.Arguments, run.Now, expires,
+            digest = DigestOf(call), ask = JsonSerializer.Serialize(ask, AgentsJson.Default.ApprovalAsk),
+        });
+        if (before is { State: ApprovalStates.Pending or ApprovalStates.Approved, ConsumedAt: null } && before.Attempt == call.Attempt)
+        {
+            await tx.ExecuteAsync("UPDATE approvals SET state = 'superseded', superseded_by = @id WHERE id = @before", new { id, before = before.Id });
+        }
+
+        await run.EventAsync(RunEvents.ApprovalRequested, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Approval = id });
+        await run.RefreshAsync();
+        return new Asking(id, expires is { } ticks ? new DateTime(ticks, DateTimeKind.Utc) : null);
+    }
+
+    /// <summary>What a person says yes to, and nothing else: tool, arguments, place, attempt, agent version.</summary>
+    public string DigestOf(CallRow call) => Digest.OfText(CanonicalJson.Write(new JsonObject
+    {
+        ["tool"] = call.Tool,
+        ["arguments"] = JsonNode.Parse(call.Arguments!),
+        ["run"] = run.Row.Id,
+        ["turn"] = call.Turn,
+        ["index"] = call.Idx,
+        ["attempt"] = call.Attempt,
+        ["version"] = run.Row.Version,
+    }));
+}

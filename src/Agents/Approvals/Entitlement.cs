@@ -1,0 +1,23 @@
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Identity;
+
+namespace Holdfast.Agents.Approvals;
+
+/// <summary>Who may decide.</summary>
+internal static class Entitlement
+{
+    /// <summary>Why a principal may not decide; null if it may.</summary>
+    public static string? Refuse(Principal principal, ApprovalAsk ask, string requestedBy)
+    {
+        if (principal.Id == requestedBy && !ask.RequesterMayDecide)
+        {
+            return $"{principal.Id} asked for this run and may not decide on it. Somebody else has to: {Approvers(ask)}.";
+        }
+
+        return principal.IsAnyOf(ask.By) || principal.Has(Roles.Admin)
+            ? null
+            : $"{principal.Id} may not decide on this. Who may: {Approvers(ask)}.";
+    }
+
+    public static string Approvers(ApprovalAsk ask) => ask.By.Count == 0 ? $"role:{Roles.Admin}" : string.Join(" or ", ask.By);
+}

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+using Holdfast.Durable;
+
+namespace Holdfast.Agents.Approvals;
+
+/// <summary>
+/// What has become of an asking, once somebody has decided or its time is over. By the store's clock: a timer that rings early, or a clock
+/// that was set, only means to wait on.
+/// </summary>
+internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, StepAnswer>
+{
+    public const string Name = nameof(SettleAsking);
+
+    public async Task<StepAnswer> RunAsync(ActivityContext context, AskingStep asking)
+    {
+        var answer = await parts.Store.WriteAsync(tx => SettleAsync(tx, asking));
+        parts.Options.CrashPoint(AgentCrashPoints.AskingSettled);
+        return answer;
+    }
+
+    private async Task<StepAnswer> SettleAsync(StoreTransaction tx, AskingStep step)
+    {
+        await parts.Engine.CheckAsync(tx);
+        if (await LockedRun.TakeAsync(tx, parts.Store, step.Run) is not { } run || run.Row.HasEnded || run.Row.Generation != step.Generation)
+        {
+            return StepAnswer.Close;
+        }
+
+        await tx.LookedAsync(Instances.OfAsking(run.Row.Id, run.Row.Generation, step.Approval));
+        var row = (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @Approval", new { step.Approval }))!;
+        if (run.Row.IsEnding)
+        {
+            return StepAnswer.Close;
+        }
+
+        if (row.State == ApprovalStates.Pending && row.ExpiresAt > run.Now)
+        {
+            return StepAnswer.WaitFor(row.ExpiresAt);
+        }
+
+        if (row.State == ApprovalStates.Pending && row.ExpiresAt is null)
+        {
+            return StepAnswer.WaitFor();
+        }
+
+        if (row.State == ApprovalStates.Pending)
+        {
+            await ExpireAsync(tx, run, row);
+        }
+
+        return await WordAsync(tx, run, row.Id);
+    }
+
+    private static async Task ExpireAsync(StoreTransaction tx, LockedRun run, ApprovalRow row)
+    {
+        await tx.ExecuteAsync("UPDATE approvals SET state = 'expired', decided_at = @Now WHERE id = @Id", new { run.Now, row.Id });
+        var call = await Calls.ReadAsync(tx, row.Run, row.Turn, row.Idx);
+        await Calls.SettleAsync(tx, run, call, CallStates.Expired, ToolResults.Error("expired", "Nobody decided on this call in time. It was not run."));
+        if (JsonSerializer.Deserialize(row.Ask, AgentsJson.Default.ApprovalAsk)!.OnExpire == OnExpire.End)
+        {
+            await run.EndAsync(new Outcome(OutcomeKinds.Expired) { Cause = $"Nobody decided on {row.Tool} in time." });
+        }
+
+        await run.RefreshAsync();
+    }
+
+    /// <summary>What the loop is to do with the call.</summary>
+    private static async Task<StepAnswer> WordAsync(StoreTransaction tx, LockedRun run, string id)
+    {
+        var row = (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @id", new { id }))!;
+        if (run.Row.IsEnding)
+        {
+            return StepAnswer.Close;
+        }
+
+        var call = await Calls.ReadAsync(tx, row.Run, row.Turn, row.Idx);
+        return call.IsSettled ? StepAnswer.Go : StepAnswer.Go with { Next = Next.Ask };
+    }
+}

@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
+
+namespace Holdfast.Agents.Runs;
+
+/// <summary>The agents of this host, and every version that a run still holds on to.</summary>
+public sealed class AgentCatalog
+{
+    private readonly Dictionary<string, (AgentDefinition Definition, string Version)> agents;
+    private readonly ConcurrentDictionary<string, AgentDefinition> versions = new(StringComparer.Ordinal);
+
+    /// <exception cref="DefinitionException">An agent and the tools do not fit together.</exception>
+    public AgentCatalog(IEnumerable<AgentDefinition> definitions, Toolbox tools)
+    {
+        agents = definitions.ToDictionary(agent => agent.Name, agent =>
+        {
+            AgentCheck.Against(agent, tools);
+            return (agent, AgentVersion.Of(agent, tools));
+        }, StringComparer.Ordinal);
+        foreach (var (definition, version) in agents.Values)
+        {
+            versions[version] = definition;
+        }
+    }
+
+    public IReadOnlyList<string> Names => [.. agents.Keys.Order(StringComparer.Ordinal)];
+
+    public IEnumerable<AgentDefinition> Definitions => agents.Values.Select(agent => agent.Definition);
+
+    public (AgentDefinition Definition, string Version)? Find(string name) => agents.TryGetValue(name, out var found) ? found : null;
+
+    /// <summary>Puts this host's agents in force, and keeps each version by its hash for the runs that begin with it.</summary>
+    internal async Task PutInForceAsync(StoreTransaction tx)
+    {
+        foreach (var (definition, version) in agents.Values)
+        {
+            await tx.ExecuteAsync("INSERT INTO agent_versions (hash, agent, definition) VALUES (@version, @Name, @json) ON CONFLICT (hash) DO NOTHING",
+                new { version, definition.Name, json = definition.ToJson() });
+            await tx.ExecuteAsync("INSERT INTO agents (name, version) VALUES (@Name, @version) ON CONFLICT (name) DO UPDATE SET version = @version",
+                new { definition.Name, version });
+        }
+    }
+
+    /// <summary>The definition that a run began with.</summary>
+    internal async Task<AgentDefinition> OfAsync(StoreTransaction tx, string version)
+    {
+        if (!versions.TryGetValue(version, out var definition))
+        {
+            var json = await tx.FirstAsync<string>("SELECT definition FROM agent_versions WHERE hash = @version", new { version })
+                ?? throw new InvalidOperationException($"Agent version {version} is not in the store, though a run holds it. Restore the store from a backup.");
+            versions[version] = definition = AgentDefinition.FromJson(json);
+        }
+
+        return definition;
+    }
+
+    /// <summary>The definition in force for an agent's name; null when no host has it any more.</summary>
+    internal async Task<AgentDefinition?> InForceAsync(StoreTransaction tx, string name) =>
+        await tx.FirstAsync<string>("SELECT version FROM agents WHERE name = @name", new { name }) is { } version ? await OfAsync(tx, version) : null;
+}

@@ -1,0 +1,225 @@
+using System.Text.Json;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Models;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
+using Holdfast.Durable;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Agents.Runs;
+
+/// <summary>
+/// One turn's model call. Its first transaction looks at everything that may stop the run and holds tokens for the call; its last writes the
+/// reply. The first reply stored wins and is never bought again: whoever comes later reads it.
+/// </summary>
+internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
+{
+    public const string Name = nameof(AskModel);
+
+    private const int MostBegins = 5;
+
+    public async Task<StepAnswer> RunAsync(ActivityContext context, RunRef turn)
+    {
+        var conversation = await parts.Store.ReadAsync(async tx =>
+            await tx.FirstAsync<RunRow>("SELECT run, input FROM runs WHERE id = @Run", new { turn.Run }) is { } run
+                ? await parts.Conversations.BeforeAsync(tx, run, turn.Turn) : null);
+        var begun = await parts.Store.WriteAsync(tx => BeginAsync(tx, turn, conversation));
+        if (begun is not { Call: { } call })
+        {
+            return begun.Answer;
+        }
+
+        parts.Options.CrashPoint(AgentCrashPoints.ModelReserved);
+        StoredReply reply;
+        UsageDetails? usage;
+        try
+        {
+            var response = await call.Model.Client.GetResponseAsync(conversation!.Messages, call.Options, context.CancellationToken);
+            (reply, usage) = (StoredReply.From(response, call.Model.Label), response.Usage);
+        }
+        catch (ModelException failure)
+        {
+            return await parts.Store.WriteAsync(tx => FailAsync(tx, turn, call, failure));
+        }
+
+        parts.Options.CrashPoint(AgentCrashPoints.ModelReplied);
+        var answer = await parts.Store.WriteAsync(tx => RecordAsync(tx, turn, call, reply, usage));
+        parts.Options.CrashPoint(AgentCrashPoints.ModelRecorded);
+        return answer;
+    }
+
+    private async Task<Begun> BeginAsync(StoreTransaction tx, RunRef step, Conversation? conversation)
+    {
+        await parts.Engine.CheckAsync(tx);
+        if (await LockedRun.TakeAsync(tx, parts.Store, step.Run) is not { } run || run.Row.Generation != step.Generation)
+        {
+            return new(StepAnswer.Close);
+        }
+
+        await tx.LookedAsync(run.Instance);
+        if (run.Row.IsEnding)
+        {
+            return new(StepAnswer.Close);
+        }
+
+        if (run.Row.SuspendedAt is not null || run.Row.Fault is not null)
+        {
+            return new(StepAnswer.WaitFor());
+        }
+
+        var agent = await parts.Agents.OfAsync(tx, run.Row.Version);
+        await tx.ExecuteAsync("INSERT INTO turns (run, turn) VALUES (@Run, @Turn) ON CONFLICT (run, turn) DO NOTHING", new { run.Row.Run, step.Turn });
+        var turn = await TurnAsync(tx, run.Row.Run, step.Turn);
+        if (turn.Reply is not null)
+        {
+            return new(await TurnPlan.ReadAsync(tx, run, step.Turn));
+        }
+
+        if (turn.RetryAt > run.Now)
+        {
+            await run.WaitsUntilAsync(turn.RetryAt);
+            return new(StepAnswer.WaitFor(turn.RetryAt));
+        }
+
+        await SettleLostAttemptsAsync(tx, run, step.Turn);
+        if (Limit(agent.Limits, run, step.Turn) is { } limit)
+        {
+            await run.EndAsync(new Outcome(OutcomeKinds.LimitReached) { Limit = limit });
+            return new(StepAnswer.Close);
+        }
+
+        if (parts.Models.Find(agent) is not { } model)
+        {
+            await run.PauseAsync("model", $"This host has no model '{agent.Model}', which agent '{agent.Name}' names. It has: {string.Join(", ", parts.Models.Names)}. Configure it, then retry the run.");
+            return new(StepAnswer.WaitFor());
+        }
+
+        if (turn.Begins >= MostBegins)
+        {
+            await run.PauseAsync("begins", $"The model call of turn {step.Turn} began {turn.Begins} times without an ending, so something ends the process or the host's code fails. See the log; then retry the run.");
+            return new(StepAnswer.WaitFor());
+        }
+
+        return await HoldAsync(tx, run, step.Turn, agent, model, turn, conversation!);
+    }
+
+    private async Task<Begun> HoldAsync(
+        StoreTransaction tx, LockedRun run, int turn, AgentDefinition agent, Model model, TurnRow row, Conversation conversation)
+    {
+        var tools = agent.Tools.Select(Declare).ToList();
+        var prompt = 1 + ((conversation.Characters + agent.Instructions.Length + tools.Sum(tool => tool.JsonSchema.GetRawText().Length)) / 4);
+        var left = agent.Limits.Tokens - run.Row.InputTokens - run.Row.OutputTokens - run.Row.HeldTokens;
+        var output = (int)Math.Min(model.MaxOutputTokens, left - prompt);
+        if (output < 1)
+        {
+            await run.EndAsync(new Outcome(OutcomeKinds.LimitReached) { Limit = "tokens" });
+            return new(StepAnswer.Close);
+        }
+
+        var held = prompt + output;
+        var attempt = row.Attempts + 1;
+        await tx.ExecuteAsync("UPDATE turns SET begins = begins + 1, attempts = @attempt WHERE run = @Run AND turn = @turn", new { run.Row.Run, turn, attempt });
+        await tx.ExecuteAsync("INSERT INTO model_attempts (run, turn, attempt, state, held) VALUES (@Run, @turn, @attempt, 'held', @held)",
+            new { run.Row.Run, turn, attempt, held });
+        await tx.ExecuteAsync("UPDATE runs SET held_tokens = held_tokens + @held, turn = @turn, waits_until = NULL WHERE run = @Run",
+            new { run.Row.Run, turn, held });
+        await run.RefreshAsync();
+        var options = new ChatOptions { Instructions = agent.Instructions, MaxOutputTokens = output, Tools = tools.Count == 0 ? null : [.. tools] };
+        return new(StepAnswer.Go, new ModelCall(model, options, attempt, held, output == model.MaxOutputTokens ? "outputTokens" : "tokens"));
+    }
+
+    private async Task<StepAnswer> RecordAsync(StoreTransaction tx, RunRef step, ModelCall call, StoredReply reply, UsageDetails? usage)
+    {
+        var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
+        await SettleAsync(tx, run, step.Turn, call, usage);
+        var turn = await TurnAsync(tx, run.Row.Run, step.Turn);
+        if (turn.Reply is null)
+        {
+            await tx.ExecuteAsync("UPDATE turns SET reply = @json, model = @Model, replied_at = @Now, begins = 0, failure = NULL WHERE run = @Run AND turn = @Turn",
+                new { run.Row.Run, step.Turn, json = JsonSerializer.Serialize(reply, AgentsJson.Default.StoredReply), reply.Model, run.Now });
+            await run.EventAsync(RunEvents.ModelReplied, new EventData { Turn = step.Turn });
+            if (!run.Row.IsEnding)
+            {
+                await new TurnPlan(parts, tx, run, step.Turn).MakeAsync(reply, call.CutBy);
+            }
+        }
+
+        await run.RefreshAsync();
+        return run.Row.IsEnding || run.Row.Generation != step.Generation ? StepAnswer.Close : await TurnPlan.ReadAsync(tx, run, step.Turn);
+    }
+
+    private async Task<StepAnswer> FailAsync(StoreTransaction tx, RunRef step, ModelCall call, ModelException failure)
+    {
+        var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
+        var turn = await TurnAsync(tx, run.Row.Run, step.Turn);
+        var failures = turn.Failures + 1;
+        parts.Logger.LogWarning("Run {Run}: model call of turn {Turn} failed: {Message}", step.Run, step.Turn, failure.Message);
+
+        // A call that gave no reply may still be on the provider's bill: only one that it refused outright is known to cost nothing.
+        await (failure.Fault == ModelFault.Retry && failure.RetryAfter is null
+            ? LoseAsync(tx, run, step.Turn, call.Attempt)
+            : SettleAsync(tx, run, step.Turn, call, null));
+        await run.EventAsync(RunEvents.ModelFailed, new EventData { Turn = step.Turn, Message = failure.Message });
+        if (failure.Fault != ModelFault.Retry || failures > parts.Options.ModelRetries)
+        {
+            await tx.ExecuteAsync("UPDATE turns SET failures = @failures, begins = 0, failure = @Message WHERE run = @Run AND turn = @Turn",
+                new { run.Row.Run, step.Turn, failures, failure.Message });
+            var tried = failures > 1 ? $" It was tried {failures} times." : "";
+            await run.PauseAsync("model", $"{failure.Message}{tried} Mend it, then retry the run.");
+            return StepAnswer.WaitFor();
+        }
+
+        var wait = failure.RetryAfter is { } asked && asked > parts.Options.RetryWait(failures) ? asked : parts.Options.RetryWait(failures);
+        var retryAt = (tx.Now + wait).UtcTicks;
+        await tx.ExecuteAsync("UPDATE turns SET failures = @failures, begins = 0, failure = @Message, retry_at = @retryAt WHERE run = @Run AND turn = @Turn",
+            new { run.Row.Run, step.Turn, failures, failure.Message, retryAt });
+        await run.WaitsUntilAsync(retryAt);
+        return StepAnswer.WaitFor(retryAt);
+    }
+
+    private static Task<TurnRow> TurnAsync(StoreTransaction tx, long run, int turn) =>
+        tx.FirstAsync<TurnRow>("SELECT * FROM turns WHERE run = @run AND turn = @turn", new { run, turn })!;
+
+    /// <summary>Books what an attempt has used, also when its reply came too late to be the one.</summary>
+    private static async Task SettleAsync(StoreTransaction tx, LockedRun run, int turn, ModelCall call, UsageDetails? usage)
+    {
+        var (input, output) = (usage?.InputTokenCount ?? 0, usage?.OutputTokenCount ?? 0);
+        await tx.ExecuteAsync("UPDATE model_attempts SET state = 'settled', input = @input, output = @output WHERE run = @Run AND turn = @turn AND attempt = @Attempt",
+            new { run.Row.Run, turn, call.Attempt, input, output });
+        await tx.ExecuteAsync("""
+            UPDATE runs SET held_tokens = held_tokens - @Held, input_tokens = input_tokens + @input, output_tokens = output_tokens + @output,
+              cached_tokens = cached_tokens + @cached, reasoning_tokens = reasoning_tokens + @reasoning WHERE run = @Run
+            """, new
+        {
+            run.Row.Run, call.Held, input, output, cached = usage?.CachedInputTokenCount ?? 0, reasoning = usage?.ReasoningTokenCount ?? 0,
+        });
+    }
+
+    private static Task SettleLostAttemptsAsync(StoreTransaction tx, LockedRun run, int turn) =>
+        tx.ExecuteAsync("UPDATE model_attempts SET state = 'unsettled' WHERE run = @Run AND turn = @turn AND state = 'held'", new { run.Row.Run, turn });
+
+    /// <summary>What the call has cost is not known: what was held for it stays charged.</summary>
+    private static Task LoseAsync(StoreTransaction tx, LockedRun run, int turn, int attempt) => tx.ExecuteAsync(
+        "UPDATE model_attempts SET state = 'unsettled' WHERE run = @Run AND turn = @turn AND attempt = @attempt", new { run.Row.Run, turn, attempt });
+
+    private static string? Limit(RunLimits limits, LockedRun run, int turn)
+    {
+        if (turn > limits.Turns)
+        {
+            return "turns";
+        }
+
+        return run.Row.ActiveAt(run.Now) > limits.Time.Ticks ? "time" : null;
+    }
+
+    private AIFunctionDeclaration Declare(string name) => parts.Tools.TryFind(name, out var tool)
+        ? AIFunctionFactory.CreateDeclaration(tool.Name, tool.Description, tool.Parameters)
+        : throw new InvalidOperationException($"Tool '{name}' is no longer registered. Bring it back, then retry the run.");
+
+    private sealed record Begun(StepAnswer Answer, ModelCall? Call = null);
+
+    /// <param name="Held">Tokens held for this attempt until its usage is known.</param>
+    /// <param name="CutBy">The limit that a reply of full length would have met.</param>
+    private sealed record ModelCall(Model Model, ChatOptions Options, int Attempt, long Held, string CutBy);
+}

@@ -1,0 +1,178 @@
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
+
+namespace Holdfast.Agents.Runs;
+
+/// <summary>
+/// The transaction that starts an attempt of a call. It is passed once for each attempt: an execution that finds its attempt started by
+/// another skips every check, because the effect may be out already.
+/// </summary>
+internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun run, CallRow call)
+{
+    private const int MostBegins = 5;
+
+    public static async Task<Passage> TryAsync(AgentParts parts, StoreTransaction tx, CallStep step, string execution)
+    {
+        await parts.Engine.CheckAsync(tx);
+        if (await LockedRun.TakeAsync(tx, parts.Store, step.Run) is not { } run || run.Row.HasEnded || run.Row.Generation != step.Generation)
+        {
+            return new(StepAnswer.Close);
+        }
+
+        await tx.LookedAsync(run.Instance);
+        var call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
+        return await new CallGate(parts, tx, run, call).PassAsync(execution);
+    }
+
+    private async Task<Passage> PassAsync(string execution)
+    {
+        if (call.IsSettled)
+        {
+            return new(run.Row.IsEnding ? StepAnswer.Close : StepAnswer.Go);
+        }
+
+        if (call.State == CallStates.Started)
+        {
+            return await PassAgainAsync(execution);
+        }
+
+        if (run.Row.IsEnding)
+        {
+            return new(StepAnswer.Close);
+        }
+
+        if (run.Row.SuspendedAt is not null || run.Row.Fault is not null)
+        {
+            return new(StepAnswer.WaitFor());
+        }
+
+        if (call.State == CallStates.InDoubt)
+        {
+            return new(await Calls.DoubtAsync(parts, tx, run, call, call.Failure ?? "its ending is not known"));
+        }
+
+        if (call.RetryAt > run.Now)
+        {
+            await run.WaitsUntilAsync(call.RetryAt);
+            return new(StepAnswer.WaitFor(call.RetryAt));
+        }
+
+        var agent = await parts.Agents.OfAsync(tx, run.Row.Version);
+        if (run.Row.ActiveAt(run.Now) > agent.Limits.Time.Ticks)
+        {
+            await run.EndAsync(new Outcome(OutcomeKinds.LimitReached) { Limit = "time" });
+            return new(StepAnswer.Close);
+        }
+
+        return await PermitAsync(agent) ?? await StartAsync(execution);
+    }
+
+    /// <summary>Asks for the approval that the call needs and has not got.</summary>
+    /// <returns>What to do instead of acting; null when the call may act, and then its approval is consumed.</returns>
+    private async Task<Passage?> PermitAsync(AgentDefinition agent)
+    {
+        if (await new CallPolicy(parts, tx, run).AskAsync(agent, call) is not { } ask)
+        {
+            return null;
+        }
+
+        var askings = new Askings(tx, run);
+        var word = call.Attempt == 1
+            ? await askings.NewestAsync(call, ApprovalKinds.Approval, call.Attempt)
+            : await RunAgainAsync(askings) ?? await askings.NewestAsync(call, ApprovalKinds.Approval, call.Attempt);
+        if (word is { State: ApprovalStates.Pending })
+        {
+            return new(StepAnswer.Go with { Next = Next.Ask, Asking = Askings.Reference(word) });
+        }
+
+        var granted = word is { State: ApprovalStates.Approved } or { Decision: Decisions.RunAgain };
+        if (granted && word!.ConsumedAt is null && CallPolicy.Covers(word, ask, run.Row)
+            && (word.Kind == ApprovalKinds.InDoubt || word.Digest == askings.DigestOf(call)))
+        {
+            await tx.ExecuteAsync("UPDATE approvals SET consumed_at = @Now WHERE id = @Id", new { run.Now, word.Id });
+            return null;
+        }
+
+        return await askings.OpenAsync(call, ApprovalKinds.Approval, ask) is { } asking
+            ? new(StepAnswer.Go with { Next = Next.Ask, Asking = asking })
+            : new(StepAnswer.WaitFor());
+    }
+
+    private async Task<ApprovalRow?> RunAgainAsync(Askings askings) =>
+        await askings.NewestAsync(call, ApprovalKinds.InDoubt, call.Attempt - 1) is { Decision: Decisions.RunAgain } word ? word : null;
+
+    private async Task<Passage> PassAgainAsync(string execution)
+    {
+        if (call.Holder == parts.Engine.Holder && call.Lease > run.Now)
+        {
+            return new(StepAnswer.WaitFor(call.Lease)); // another execution is at it
+        }
+
+        if (call.HasEffect && !call.Idempotent)
+        {
+            return new(await Calls.DoubtAsync(parts, tx, run, call, "the process ended while it ran"));
+        }
+
+        if (!call.HasEffect && run.Row.IsEnding)
+        {
+            return new(StepAnswer.Close);
+        }
+
+        // It may be out, so it is carried to its end, also after a cancel; only a fault or a person's pause can wait.
+        if (run.Row.Fault is not null && !run.Row.IsEnding)
+        {
+            return new(StepAnswer.WaitFor());
+        }
+
+        if (call.RetryAt > run.Now)
+        {
+            await run.WaitsUntilAsync(call.RetryAt);
+            return new(StepAnswer.WaitFor(call.RetryAt));
+        }
+
+        if (call.Begins >= MostBegins)
+        {
+            if (run.Row.IsEnding)
+            {
+                return new(StepAnswer.Close);
+            }
+
+            await run.PauseAsync("begins", $"{call.Tool} (turn {call.Turn}) began {call.Begins} times without an ending, so something ends the process or the host's code fails. See the log; then retry the run.");
+            return new(StepAnswer.WaitFor());
+        }
+
+        return await StartAsync(execution);
+    }
+
+    private async Task<Passage> StartAsync(string execution)
+    {
+        if (!parts.Tools.TryFind(call.Tool, out var tool))
+        {
+            await run.PauseAsync("tool", $"Tool '{call.Tool}' is no longer registered. Bring it back, then retry the run.");
+            return new(StepAnswer.WaitFor());
+        }
+
+        var lease = tool.Timeout + RunTool.LeaseMargin;
+        await tx.ExecuteAsync("""
+            UPDATE calls SET state = 'started', begins = begins + 1, token = @execution, holder = @Holder, lease = @until, retry_at = NULL,
+              started_at = COALESCE(started_at, @Now) WHERE run = @Run AND turn = @Turn AND idx = @Idx
+            """, new { call.Run, call.Turn, call.Idx, execution, parts.Engine.Holder, until = (tx.Now + lease).UtcTicks, run.Now });
+        await run.WaitsUntilAsync(null);
+        if (call.State != CallStates.Started)
+        {
+            await run.EventAsync(RunEvents.ToolStarted, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool });
+            await run.RefreshAsync();
+        }
+
+        var context = new ToolContext(run.Row.Tenant, run.Row.Id, run.Row.Agent, run.Row.RequestedBy, Calls.KeyOf(run.Row.Id, call), call.Attempt);
+        return new(StepAnswer.Go, new Permit(tool, call.Arguments!, context, lease));
+    }
+}
+
+/// <param name="Answer">What to tell the loop when there is nothing to act on.</param>
+internal sealed record Passage(StepAnswer Answer, Permit? Permit = null);
+
+/// <summary>Leave to act once.</summary>
+internal sealed record Permit(Tool Tool, string Arguments, ToolContext Context, TimeSpan Lease);

@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Storage;
+
+namespace Holdfast.Agents.Runs;
+
+/// <summary>Rows of tool calls.</summary>
+internal static class Calls
+{
+    /// <summary>A call's idempotency key: of its place and attempt, never of what the provider called it.</summary>
+    public static string KeyOf(string runId, CallRow call) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
+        string.Create(CultureInfo.InvariantCulture, $"{runId}\n{call.Turn}\n{call.Idx}\n{call.Attempt}"))))[..32];
+
+    public static async Task<CallRow> ReadAsync(StoreTransaction tx, long run, int turn, int index) =>
+        (await tx.FirstAsync<CallRow>("SELECT * FROM calls WHERE run = @run AND turn = @turn AND idx = @index", new { run, turn, index }))!;
+
+    /// <summary>Ends a call: nothing changes its result from here.</summary>
+    public static async Task SettleAsync(StoreTransaction tx, LockedRun run, CallRow call, string state, string result)
+    {
+        await tx.ExecuteAsync("""
+            UPDATE calls SET state = @state, result = @result, lease = NULL, retry_at = NULL, ended_at = @Now WHERE run = @Run AND turn = @Turn AND idx = @Idx
+            """, new { call.Run, call.Turn, call.Idx, state, result, run.Now });
+        await run.EventAsync(RunEvents.ToolFinished, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Code = state });
+        await run.WaitsUntilAsync(null);
+    }
+
+    /// <summary>Puts a call before a person, who can find out whether it happened.</summary>
+    /// <returns>What the loop is to do: wait for the word, or close a run that ends without it.</returns>
+    public static async Task<StepAnswer> DoubtAsync(AgentParts parts, StoreTransaction tx, LockedRun run, CallRow call, string why)
+    {
+        var askings = new Askings(tx, run);
+        var open = await askings.NewestAsync(call, ApprovalKinds.InDoubt, call.Attempt);
+        Asking? asking;
+        if (open is { State: ApprovalStates.Pending })
+        {
+            asking = Askings.Reference(open);
+        }
+        else
+        {
+            await tx.ExecuteAsync("UPDATE calls SET state = 'inDoubt', failure = @why, lease = NULL WHERE run = @Run AND turn = @Turn AND idx = @Idx",
+                new { call.Run, call.Turn, call.Idx, why });
+            await run.EventAsync(RunEvents.ToolInDoubt, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Message = why });
+            var agent = await parts.Agents.OfAsync(tx, run.Row.Version);
+            var ask = await new CallPolicy(parts, tx, run).AskAsync(agent, call) ?? ApprovalAsk.Default with { RequesterMayDecide = true };
+            asking = await askings.OpenAsync(call, ApprovalKinds.InDoubt, ask);
+        }
+
+        return run.Row.IsEnding ? StepAnswer.Close : StepAnswer.Go with { Next = Next.Ask, Asking = asking };
+    }
+}

@@ -1,0 +1,57 @@
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Storage;
+
+namespace Holdfast.Agents.Runs;
+
+/// <summary>
+/// A result that comes when nobody waited for it any more. It belongs to its own attempt: if the next attempt has not begun, it settles the
+/// call; if it has, both are kept and the person is told that it happened twice; once given up, it only corrects the record.
+/// </summary>
+internal static class LateResults
+{
+    public static async Task RecordAsync(AgentParts parts, StoreTransaction tx, LockedRun run, CallRow call, int attempt, Ending ending)
+    {
+        if (ending.Kind == EndingKind.Failed)
+        {
+            return;
+        }
+
+        await tx.ExecuteAsync("""
+            INSERT INTO late_results (run, turn, idx, attempt, result, at) VALUES (@Run, @Turn, @Idx, @attempt, @Text, @Now)
+            ON CONFLICT (run, turn, idx, attempt) DO NOTHING
+            """, new { call.Run, call.Turn, call.Idx, attempt, ending.Text, run.Now });
+        var mayStillSettle = !call.IsSettled
+            && (attempt == call.Attempt || (attempt == call.Attempt - 1 && call.State == CallStates.Proposed));
+        if (mayStillSettle && !run.Row.HasEnded)
+        {
+            var (state, result) = ending.Kind == EndingKind.Done
+                ? (CallStates.Done, ending.Text) : (CallStates.NotDone, ToolResults.Error("notDone", ending.Text));
+            await Calls.SettleAsync(tx, run, call, state, result);
+            await CloseQuestionsAsync(tx, run, call);
+            await run.WakeAsync();
+        }
+        else if (call.Attempt > attempt && call.State is CallStates.Started or CallStates.Done && ending.Kind == EndingKind.Done)
+        {
+            await tx.ExecuteAsync("""
+                UPDATE approvals SET note = 'It happened twice: a result of the earlier attempt came after it was run again.'
+                WHERE run = @Run AND turn = @Turn AND idx = @Idx AND kind = 'inDoubt' AND attempt = @attempt
+                """, new { call.Run, call.Turn, call.Idx, attempt });
+            await run.EventAsync(RunEvents.ToolFinished, new EventData
+            {
+                Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Code = "twice", Message = "A result of an earlier attempt came after the call was run again.",
+            });
+        }
+    }
+
+    private static async Task CloseQuestionsAsync(StoreTransaction tx, LockedRun run, CallRow call)
+    {
+        var open = await tx.ListAsync<string>("""
+            SELECT id FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx AND (state = 'pending' OR (decision = 'runAgain' AND consumed_at IS NULL))
+            """, new { call.Run, call.Turn, call.Idx });
+        foreach (var id in open)
+        {
+            await tx.ExecuteAsync("UPDATE approvals SET state = 'void', note = 'Its result came late and settled the call.' WHERE id = @id", new { id });
+            await run.WakeAskingAsync(id);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using Holdfast.Durable;
+
+namespace Holdfast.Agents.Runs;
+
+/// <summary>
+/// An instance's ear. One waiter on one event, never cancelled and shared by whoever waits, so that no engine can drop an event between
+/// two waits. The event says only "look"; what has happened is in the store.
+/// </summary>
+public sealed class Looks(OrchestrationContext context)
+{
+    public const string Event = "look";
+
+    private Task<Nothing>? next;
+
+    /// <summary>Repeats a step for as long as it answers that there is something to wait for.</summary>
+    public async Task<StepAnswer> UntilSettled(Func<Task<StepAnswer>> step)
+    {
+        while (true)
+        {
+            var answer = await step();
+            if (answer.Next != Next.Wait)
+            {
+                return answer;
+            }
+
+            await WaitAsync(answer.Until);
+        }
+    }
+
+    /// <summary>Returns when the instance is told to look, or at a time.</summary>
+    public async Task WaitAsync(DateTime? until)
+    {
+        if (next is null or { IsCompleted: true })
+        {
+            next = context.WaitForExternalEvent<Nothing>(Event);
+        }
+
+        if (until is not { } due)
+        {
+            await next;
+            return;
+        }
+
+        using var told = new CancellationTokenSource();
+        var timer = context.CreateTimer(due, told.Token);
+        if (await Task.WhenAny(next, timer) != timer)
+        {
+            told.Cancel();
+        }
+    }
+}
+
+/// <summary>The ids of a run's engine instances.</summary>
+public static class Instances
+{
+    public static string OfRun(string run, int generation) => $"{run}.{generation}";
+
+    public static string OfAsking(string run, int generation, string asking) => $"{run}.{generation}.{asking}";
+
+    /// <summary>The run and generation of an instance id that <see cref="OfRun"/> made; null for any other.</summary>
+    public static (string Run, int Generation)? Parse(string instance) =>
+        instance.Split('.') is [var run, var generation] && int.TryParse(generation, out var number) ? (run, number) : null;
+}
+
+internal static class Activities
+{
+    /// <summary>
+    /// An activity that fails could not reach the store, or met a fault of ours: it is run again for as long as it takes, never taken for a
+    /// result. The store counts the begins, so that a fault of ours ends as a pause and not as a loop.
+    /// </summary>
+    public static readonly TaskOptions Patience = new(new RetryPolicy(int.MaxValue, TimeSpan.FromMilliseconds(500), 2, TimeSpan.FromSeconds(30)));
+}

@@ -1,0 +1,172 @@
+using System.Text.Json;
+using Holdfast.Agents.Json;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
+using Holdfast.Durable;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Agents.Runs;
+
+/// <summary>One tool call: the gate, the act, the record.</summary>
+internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer>
+{
+    public const string Name = nameof(RunTool);
+
+    /// <summary>What a lease has beyond the tool's timeout: time to begin, and to write down what became of it.</summary>
+    public static readonly TimeSpan LeaseMargin = TimeSpan.FromSeconds(15);
+
+    public async Task<StepAnswer> RunAsync(ActivityContext context, CallStep step)
+    {
+        var execution = Guid.NewGuid().ToString("N");
+        var before = parts.Time.GetTimestamp();
+        var passage = await parts.Store.WriteAsync(tx => CallGate.TryAsync(parts, tx, step, execution));
+        if (passage.Permit is not { } permit)
+        {
+            return passage.Answer;
+        }
+
+        parts.Options.CrashPoint(AgentCrashPoints.ToolStarted);
+        if (parts.Time.GetElapsedTime(before) > LeaseMargin / 2)
+        {
+            // The gate took so long that the lease might end before the act does: leave this attempt to the next execution.
+            return StepAnswer.WaitFor((parts.Time.GetUtcNow() + permit.Lease).UtcTicks);
+        }
+
+        var ending = await ActAsync(step, permit, execution, context.CancellationToken);
+        parts.Options.CrashPoint(AgentCrashPoints.ToolActed);
+        var answer = await parts.Store.WriteAsync(tx => RecordAsync(tx, step, permit, execution, ending));
+        parts.Options.CrashPoint(AgentCrashPoints.ToolRecorded);
+        return answer;
+    }
+
+    /// <exception cref="OperationCanceledException">The host is stopping and the tool stopped with it: what it did is not known here.</exception>
+    private async Task<Ending> ActAsync(CallStep step, Permit permit, string execution, CancellationToken stopping)
+    {
+        using var timeout = new CancellationTokenSource(permit.Tool.Timeout, parts.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
+        var act = InvokeAsync(permit, both.Token);
+        var expired = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var _ = timeout.Token.Register(expired.SetResult);
+        if (await Task.WhenAny(act, expired.Task) == act || act.IsCompleted)
+        {
+            var ending = await act;
+            return ending.Kind == EndingKind.Failed && timeout.IsCancellationRequested ? TimedOut(permit) : ending;
+        }
+
+        _ = RecordLateAsync(step, permit, execution, act);
+        return TimedOut(permit);
+    }
+
+    private static Ending TimedOut(Permit permit) =>
+        new(EndingKind.Failed, $"{permit.Tool.Name} gave no result within {permit.Tool.Timeout.TotalSeconds} s.");
+
+    private static async Task<Ending> InvokeAsync(Permit permit, CancellationToken cancellation)
+    {
+        try
+        {
+            var result = await permit.Tool.InvokeAsync(CanonicalJson.Parse(permit.Arguments), permit.Context, cancellation);
+            return new(EndingKind.Done, result.GetRawText());
+        }
+        catch (ToolResultException e)
+        {
+            return new(EndingKind.Done, ToolResults.Error("resultNotKept", e.Message));
+        }
+        catch (NotDoneException e)
+        {
+            return new(EndingKind.NotDone, e.Message);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return new(EndingKind.Failed, $"{permit.Tool.Name} was cancelled.");
+        }
+        catch (Exception e)
+        {
+            return new(EndingKind.Failed, $"{permit.Tool.Name} failed: {e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    private async Task<StepAnswer> RecordAsync(StoreTransaction tx, CallStep step, Permit permit, string execution, Ending ending)
+    {
+        var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
+        var call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
+        if (call.IsSettled || call.Attempt != permit.Context.Attempt || call.Token != execution)
+        {
+            // Another execution took over when this one's lease had lapsed; a result of the same attempt is a result all the same.
+            await LateResults.RecordAsync(parts, tx, run, call, permit.Context.Attempt, ending);
+        }
+        else if (ending.Kind == EndingKind.Failed)
+        {
+            return await FailAsync(tx, run, call, permit.Tool, ending.Text);
+        }
+        else
+        {
+            await (ending.Kind == EndingKind.Done
+                ? Calls.SettleAsync(tx, run, call, CallStates.Done, ending.Text)
+                : Calls.SettleAsync(tx, run, call, CallStates.NotDone, ToolResults.Error("notDone", ending.Text)));
+        }
+
+        return run.Row.IsEnding ? StepAnswer.Close : StepAnswer.Go;
+    }
+
+    private async Task<StepAnswer> FailAsync(StoreTransaction tx, LockedRun run, CallRow call, Tool tool, string failure)
+    {
+        parts.Logger.LogWarning("Run {Run}: {Failure}", run.Row.Id, failure);
+        await run.EventAsync(RunEvents.ToolFailed, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Message = failure });
+        if (call.HasEffect && !call.Idempotent)
+        {
+            return await Calls.DoubtAsync(parts, tx, run, call, failure);
+        }
+
+        var failures = call.Failures + 1;
+        if (failures <= tool.Retries)
+        {
+            var retryAt = (tx.Now + parts.Options.RetryWait(failures)).UtcTicks;
+            await UpdateAsync(retryAt);
+            await run.WaitsUntilAsync(retryAt);
+            return StepAnswer.WaitFor(retryAt);
+        }
+
+        await UpdateAsync(null);
+        if (!call.HasEffect)
+        {
+            await Calls.SettleAsync(tx, run, call, CallStates.NotDone, ToolResults.Error("failed", failure));
+            return run.Row.IsEnding ? StepAnswer.Close : StepAnswer.Go;
+        }
+
+        // Told of an error the model would ask again, under a new key; so a person is told instead.
+        await run.PauseAsync("tool", $"{failure} It was tried {failures} times under one idempotency key. Mend it, then retry the run.");
+        return run.Row.IsEnding ? StepAnswer.Close : StepAnswer.WaitFor();
+
+        Task UpdateAsync(long? retryAt) => tx.ExecuteAsync("""
+            UPDATE calls SET failures = @failures, begins = 0, failure = @failure, retry_at = @retryAt, lease = NULL
+            WHERE run = @Run AND turn = @Turn AND idx = @Idx
+            """, new { call.Run, call.Turn, call.Idx, failures, failure, retryAt });
+    }
+
+    private async Task RecordLateAsync(CallStep step, Permit permit, string execution, Task<Ending> act)
+    {
+        var ending = await act;
+        parts.Logger.LogWarning("Run {Run}: {Tool} answered after its timeout.", step.Run, permit.Tool.Name);
+        if (ending.Kind != EndingKind.Failed)
+        {
+            await parts.Store.WriteAsync(async tx =>
+            {
+                var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
+                var call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
+                await LateResults.RecordAsync(parts, tx, run, call, permit.Context.Attempt, ending);
+                return true;
+            });
+        }
+    }
+}
+
+internal enum EndingKind
+{
+    Done,
+    NotDone,
+    Failed,
+}
+
+/// <summary>What became of an act.</summary>
+/// <param name="Text">Done: the result as JSON. Otherwise: what to say of it.</param>
+internal sealed record Ending(EndingKind Kind, string Text);

@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Json;
+using Holdfast.Agents.Models;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
+using Microsoft.Extensions.AI;
+
+namespace Holdfast.Agents.Runs;
+
+/// <summary>What follows from a reply: its calls, what each needs, or the end of the run. Made in the transaction that stores the reply.</summary>
+internal sealed class TurnPlan(AgentParts parts, StoreTransaction tx, LockedRun run, int turn)
+{
+    public async Task MakeAsync(StoredReply reply, string cutBy)
+    {
+        var calls = reply.Calls.ToList();
+        if (reply.Finish == ChatFinishReason.Length.Value)
+        {
+            // Cut off: a call may lack its end, and an answer is not the answer.
+            await run.EndAsync(new Outcome(OutcomeKinds.LimitReached) { Limit = cutBy, Text = reply.Text });
+        }
+        else if (reply.Finish == ChatFinishReason.ContentFilter.Value)
+        {
+            await run.EndAsync(new Outcome(OutcomeKinds.Failed) { Cause = "The model's provider withheld the reply (content filter).", Text = reply.Text });
+        }
+        else if (calls.Count == 0)
+        {
+            await run.EndAsync(new Outcome(OutcomeKinds.Completed) { Text = reply.Text });
+        }
+        else
+        {
+            await ProposeAsync(calls);
+        }
+    }
+
+    /// <summary>The plan as the loop needs it, from the store: the same however often it is asked for.</summary>
+    public static async Task<StepAnswer> ReadAsync(StoreTransaction tx, LockedRun run, int turn)
+    {
+        var calls = await tx.ListAsync<CallRow>("SELECT idx, effect, state FROM calls WHERE run = @Run AND turn = @turn ORDER BY idx", new { run.Row.Run, turn });
+        var open = (await tx.ListAsync<ApprovalRow>(
+            "SELECT id, idx, expires_at FROM approvals WHERE run = @Run AND turn = @turn AND state = 'pending'", new { run.Row.Run, turn }))
+            .ToDictionary(asking => asking.Idx, Askings.Reference);
+        return StepAnswer.Go with
+        {
+            Calls = [.. calls.Where(call => !call.IsSettled).Select(call => new PlannedCall(call.Idx, call.HasEffect, open.GetValueOrDefault(call.Idx)))],
+        };
+    }
+
+    private async Task ProposeAsync(List<ReplyPart> calls)
+    {
+        var agent = await parts.Agents.OfAsync(tx, run.Row.Version);
+        await tx.ExecuteAsync("UPDATE runs SET tool_calls = tool_calls + @Count WHERE run = @Run", new { run.Row.Run, calls.Count });
+        var within = run.Row.ToolCalls + calls.Count <= agent.Limits.ToolCalls;
+        for (var index = 0; index < calls.Count; index++)
+        {
+            await ProposeAsync(agent, calls[index], index, within);
+        }
+
+        if (!within)
+        {
+            await run.EndAsync(new Outcome(OutcomeKinds.LimitReached) { Limit = "toolCalls" });
+        }
+    }
+
+    private async Task ProposeAsync(AgentDefinition agent, ReplyPart asked, int index, bool within)
+    {
+        var tool = agent.Tools.Contains(asked.Tool, StringComparer.Ordinal) && parts.Tools.TryFind(asked.Tool!, out var found) ? found : null;
+        var arguments = tool is null
+            ? new ToolArguments(null, $"There is no tool '{asked.Tool}'. Tools: {string.Join(", ", agent.Tools)}.")
+            : ToolArguments.Read(asked.Text, tool);
+        var call = new CallRow
+        {
+            Run = run.Row.Run, Turn = turn, Idx = index, Tool = asked.Tool ?? "", CallId = asked.CallId ?? $"call_{turn}_{index}", Arguments = arguments.Canonical,
+            Effect = (int)(tool?.Effect ?? Effect.None), Idempotent = tool?.Idempotent ?? true,
+            State = arguments.Error is null ? CallStates.Proposed : CallStates.Refused,
+            Result = arguments.Error is { } error ? ToolResults.Error("invalid", error) : null,
+            EndedAt = arguments.Error is null ? null : run.Now,
+        };
+        await tx.ExecuteAsync("""
+            INSERT INTO calls (run, turn, idx, tool, call_id, arguments, effect, idempotent, state, result, ended_at)
+            VALUES (@Run, @Turn, @Idx, @Tool, @CallId, @Arguments, @Effect, @Idempotent, @State, @Result, @EndedAt)
+            """, call);
+        if (within && arguments.Canonical is not null && await new CallPolicy(parts, tx, run).AskAsync(agent, call) is { } ask)
+        {
+            await new Askings(tx, run).OpenAsync(call, ApprovalKinds.Approval, ask);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using System.Data;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Agents.Storage;
+
+/// <summary>The agent store: the truth about runs. Which database it is, is the dialect's business alone.</summary>
+public sealed class AgentStore(IDialect dialect) : IDisposable
+{
+    /// <summary>Completes with the cause when the database has failed for good: the process must end.</summary>
+    public Task<Exception> Failed => dialect.Failed;
+
+    /// <summary>Called after each commit with what the engine is to be told.</summary>
+    internal Action<IReadOnlyList<Wake>> Relay { get; set; } = static _ => { };
+
+    /// <summary>Called after each commit with each run that has changed.</summary>
+    internal Action<string> Watchers { get; set; } = static _ => { };
+
+    /// <summary>SQL that keeps others from the rows it selects until the transaction ends.</summary>
+    internal string ForUpdate => dialect.ForUpdate;
+
+    /// <summary>Runs work in a transaction; what it returns is on disk when this returns.</summary>
+    /// <param name="refusable">Whether a full disk fails this at once; otherwise it waits for room.</param>
+    internal async Task<T> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable = false)
+    {
+        var (result, committed) = await dialect.WriteAsync(work, refusable);
+        foreach (var run in committed.ChangedRuns)
+        {
+            Watchers(run);
+        }
+
+        if (committed.Wakes.Count > 0)
+        {
+            Relay(committed.Wakes);
+        }
+
+        return result;
+    }
+
+    internal Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query) => dialect.ReadAsync(query);
+
+    public void Dispose() => dialect.Dispose();
+}
+
+/// <summary>A database as the agent store needs it.</summary>
+public interface IDialect : IDisposable
+{
+    Task<Exception> Failed { get; }
+
+    /// <summary>What a SELECT ends with to lock its rows; empty where the whole database is locked anyway.</summary>
+    string ForUpdate { get; }
+
+    /// <summary>Runs work in a transaction that excludes every other writer of the rows it locks.</summary>
+    Task<(T Result, StoreTransaction Committed)> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable);
+
+    /// <summary>Runs queries on one consistent state.</summary>
+    Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query);
+}

@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using Holdfast.Sqlite;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Agents.Storage;
+
+/// <summary>The agent store on SQLite: agents.db, one writer that commits in groups, readers beside it.</summary>
+public sealed class SqliteDialect : IDialect
+{
+    private static readonly DatabaseSchema Schema = new("the Holdfast agent store", 0x48464131, [AgentSchema.Version1]);
+
+    private readonly ConcurrentBag<SqliteConnection> readers = [];
+    private readonly string path;
+    private readonly TimeProvider time;
+    private readonly GroupWriter writer;
+
+    private SqliteDialect(string path, TimeProvider time, SqliteConnection connection, ILogger logger)
+    {
+        this.path = path;
+        this.time = time;
+        writer = new GroupWriter(connection, logger);
+    }
+
+    public Task<Exception> Failed => writer.Failed;
+
+    // BEGIN IMMEDIATE locks out every other writer, so there is nothing to add to a SELECT.
+    public string ForUpdate => string.Empty;
+
+    /// <exception cref="DatabaseException">Not writable, damaged, or of a newer release; the file is left untouched.</exception>
+    public static SqliteDialect Open(string path, TimeProvider time, ILogger logger, long? maxPages = null) =>
+        new(path, time, DatabaseFile.OpenWriter(path, Schema, maxPages), logger);
+
+    public Task<(T Result, StoreTransaction Committed)> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable) =>
+        writer.WriteAsync(connection =>
+        {
+            var transaction = new StoreTransaction(connection, null, time.GetUtcNow());
+
+            // SQLite has no asynchronous I/O: its tasks are complete when they are returned, so nothing blocks here.
+            return (work(transaction).GetAwaiter().GetResult(), transaction);
+        }, refusable);
+
+    public async Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query)
+    {
+        var connection = readers.TryTake(out var idle) ? idle : DatabaseFile.OpenReader(path);
+        try
+        {
+            using var transaction = connection.BeginTransaction(deferred: true);
+            var result = await query(new StoreTransaction(connection, transaction, time.GetUtcNow()));
+            transaction.Commit();
+            return result;
+        }
+        finally
+        {
+            readers.Add(connection);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var reader in readers)
+        {
+            reader.Dispose();
+        }
+
+        writer.Dispose();
+    }
+}

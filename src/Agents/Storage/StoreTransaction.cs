@@ -1,0 +1,53 @@
+using System.Data;
+using Dapper;
+
+namespace Holdfast.Agents.Storage;
+
+/// <summary>
+/// One transaction on the agent store. Work inside it may be run again from its beginning, so it changes nothing but the store; what
+/// has to follow the commit is noted here and done after it.
+/// </summary>
+public sealed class StoreTransaction(IDbConnection connection, IDbTransaction? transaction, DateTimeOffset now)
+{
+    private readonly List<Wake> wakes = [];
+    private readonly HashSet<string> changed = [];
+
+    /// <summary>The store's clock, read after the transaction took its lock.</summary>
+    public DateTimeOffset Now { get; } = now;
+
+    /// <summary>What the engine is to be told once this is committed.</summary>
+    internal IReadOnlyList<Wake> Wakes => wakes;
+
+    /// <summary>Runs whose watchers are to look again.</summary>
+    internal IReadOnlyCollection<string> ChangedRuns => changed;
+
+    public Task<int> ExecuteAsync(string sql, object? args = null) => connection.ExecuteAsync(sql, args, transaction);
+
+    public Task<T?> FirstAsync<T>(string sql, object? args = null) => connection.QueryFirstOrDefaultAsync<T?>(sql, args, transaction);
+
+    public async Task<IReadOnlyList<T>> ListAsync<T>(string sql, object? args = null) =>
+        [.. await connection.QueryAsync<T>(sql, args, transaction)];
+
+    /// <summary>Notes, in the outbox and for after the commit, that an instance has to look at the store.</summary>
+    internal async Task WakeAsync(Wake wake)
+    {
+        await ExecuteAsync("""
+            INSERT INTO wakes (instance, run, engine, kind, version, created_at) VALUES (@Instance, @Run, @Engine, @Kind, 1, @Now)
+            ON CONFLICT (instance) DO UPDATE SET version = wakes.version + 1, created_at = @Now
+            """, new { wake.Instance, wake.Run, wake.Engine, wake.Kind, Now = Now.UtcTicks });
+        wakes.Add(wake);
+    }
+
+    /// <summary>The instance has looked: whatever it was to be told until now, it has seen.</summary>
+    internal Task LookedAsync(string instance) => ExecuteAsync("DELETE FROM wakes WHERE instance = @instance", new { instance });
+
+    internal void Changed(string runId) => changed.Add(runId);
+}
+
+/// <summary>Something that the engine has to be told.</summary>
+/// <param name="Kind"><see cref="Start"/> or <see cref="Look"/>.</param>
+internal sealed record Wake(string Instance, long Run, string Engine, string Kind)
+{
+    public const string Start = "start";
+    public const string Look = "look";
+}

@@ -1,0 +1,13 @@
+using System.Globalization;
+
+namespace Holdfast.Agents;
+
+/// <summary>Ticks of the store as people and programs read them: RFC 3339, UTC, whole seconds or better.</summary>
+internal static class Times
+{
+    public static DateTimeOffset Of(long ticks) => new(ticks, TimeSpan.Zero);
+
+    public static DateTimeOffset? Of(long? ticks) => ticks is { } known ? Of(known) : null;
+
+    public static string Show(long ticks) => Of(ticks).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}
