@@ -10,7 +10,7 @@ public sealed record SchemaViolation(string Path, string Message);
 /// <summary>
 /// A schema in the part of JSON Schema 2020-12 that is enforced here: type, properties, required, additionalProperties, items, prefixItems,
 /// enum, const, minimum, maximum, exclusiveMinimum, exclusiveMaximum, minLength, maxLength, minItems, maxItems, pattern, allOf, anyOf,
-/// oneOf, not. The annotations title, description, format and $schema are read over; <c>default</c> is used to fill in what is missing.
+/// oneOf, not. The annotations title, description, format, $schema and $comment are read over; <c>default</c> is used to fill in what is missing.
 /// </summary>
 public sealed class JsonSchema
 {

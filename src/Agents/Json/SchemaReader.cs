@@ -8,7 +8,7 @@ internal static class SchemaReader
 {
     private const string Known =
         "type, properties, required, additionalProperties, items, prefixItems, enum, const, minimum, maximum, exclusiveMinimum, exclusiveMaximum, "
-        + "minLength, maxLength, minItems, maxItems, pattern, allOf, anyOf, oneOf, not, default, title, description, format, $schema";
+        + "minLength, maxLength, minItems, maxItems, pattern, allOf, anyOf, oneOf, not, default, title, description, format, $schema, $comment";
 
     public static SchemaNode Read(JsonElement schema, string path, int depth)
     {
@@ -58,7 +58,7 @@ internal static class SchemaReader
             case "oneOf": node.OneOf = Schemas(value, place, depth); break;
             case "not": node.Not = Read(value, place, depth); break;
             case "default": node.Default = value; break;
-            case "title" or "description" or "format" or "$schema": Expect(value, JsonValueKind.String, "a string", place); break;
+            case "title" or "description" or "format" or "$schema" or "$comment": Expect(value, JsonValueKind.String, "a string", place); break;
             default:
                 throw new JsonRefusedException(path, $"schema keyword '{keyword}' is not supported and would not be enforced. Remove it. Supported: {Known}.");
         }

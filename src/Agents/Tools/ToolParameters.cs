@@ -15,11 +15,12 @@ internal sealed class ToolParameters
     public ToolParameters(MethodInfo method)
     {
         _parameters = method.GetParameters();
+        var generated = GenerateFrom(method);
         var properties = new JsonObject();
         var required = new JsonArray();
         foreach (var parameter in _parameters.Where(p => !IsFilledIn(p)))
         {
-            properties.Add(parameter.Name!, SchemaOf(parameter));
+            properties.Add(parameter.Name!, SchemaOf(parameter, generated[parameter.Name!]));
             if (!parameter.IsOptional && !IsNullable(parameter))
             {
                 required.Add(parameter.Name);
@@ -59,30 +60,39 @@ internal sealed class ToolParameters
         }
     }
 
-    private JsonObject SchemaOf(ParameterInfo parameter)
+    private static JsonObject GenerateFrom(MethodInfo method) => JsonNode.Parse(AIJsonUtilities.CreateFunctionJsonSchema(
+        method, title: "", description: "", serializerOptions: ToolJson.Options,
+        inferenceOptions: new AIJsonSchemaCreateOptions { IncludeParameter = parameter => !IsFilledIn(parameter) }).GetRawText())!["properties"]?.AsObject() ?? [];
+
+    private static JsonObject GenerateFrom(Type type) => JsonNode.Parse(AIJsonUtilities.CreateJsonSchema(
+        type, serializerOptions: ToolJson.Options,
+        inferenceOptions: new AIJsonSchemaCreateOptions { TransformOptions = new() { DisallowAdditionalProperties = true } }).GetRawText()) as JsonObject
+        // A type that holds any JSON has the schema `true`, which has no place for a description.
+        ?? [];
+
+    // The generator sees a parameter's annotations ([Range], [MaxLength], [Description]) only when it is given the method, but lets the
+    // parameter's nullability leak into everything inside it then: the type's own schema it is, with the annotations added.
+    private JsonObject SchemaOf(ParameterInfo parameter, JsonNode? annotated)
     {
-        var description = parameter.GetCustomAttribute<DescriptionAttribute>()?.Description;
-        var schema = JsonNode.Parse(AIJsonUtilities.CreateJsonSchema(
-            parameter.ParameterType, description, serializerOptions: ToolJson.Options,
-            inferenceOptions: new AIJsonSchemaCreateOptions { TransformOptions = new() { DisallowAdditionalProperties = true } }).GetRawText())!;
-        if (schema is not JsonObject members)
+        var schema = GenerateFrom(parameter.ParameterType);
+        schema.Remove("$schema");
+        schema["description"] = parameter.GetCustomAttribute<DescriptionAttribute>()?.Description;
+        foreach (var (keyword, value) in (annotated as JsonObject ?? []).Where(k => k.Key != "default" && !schema.ContainsKey(k.Key)))
         {
-            // A type that holds any JSON has the schema `true`, which has no place for a description.
-            members = new JsonObject { ["description"] = description };
+            schema[keyword] = value?.DeepClone();
         }
 
-        members.Remove("$schema");
         if (IsNullable(parameter))
         {
-            AllowNull(members);
+            AllowNull(schema);
         }
 
         if (parameter.IsOptional)
         {
-            members["default"] = JsonSerializer.SerializeToNode(DefaultOf(parameter), parameter.ParameterType, ToolJson.Options);
+            schema["default"] = JsonSerializer.SerializeToNode(DefaultOf(parameter), parameter.ParameterType, ToolJson.Options);
         }
 
-        return members;
+        return schema;
     }
 
     private static void AllowNull(JsonObject schema)
