@@ -28,12 +28,14 @@ public static class AgentCheck
             if (!toolbox.TryFind(name, out var tool))
             {
                 yield return (JsonPlace.Item("tools", i),
-                    $"Tool '{name}' is not registered for agent '{agent.Name}'.{NearestName.Hint(name, toolbox.Names)} Registered: {List(toolbox.Names)}.");
+                    $"Tool '{name}' is not registered for agent '{agent.Name}'.{NearestName.Hint(name, toolbox.Names)} Registered: "
+                        + $"{List(toolbox.Names)}.");
             }
             else if (tool.Effect != Effect.None && !agent.Approvals.Any(rule => rule.Tool == name))
             {
                 yield return (JsonPlace.Item("tools", i),
-                    $"Tool '{name}' has an effect ({JsonNamingPolicy.CamelCase.ConvertName(tool.Effect.ToString())}) but no rule. Add it under approvals, with a rule or as {{tool: {name}, none: true}}.");
+                    $"Tool '{name}' has an effect ({JsonNamingPolicy.CamelCase.ConvertName(tool.Effect.ToString())}) but no rule. Add it "
+                        + $"under approvals, with a rule or as {{tool: {name}, none: true}}.");
             }
         }
     }
@@ -46,7 +48,8 @@ public static class AgentCheck
             var place = JsonPlace.Item("approvals", i);
             if (!agent.Tools.Contains(rule.Tool))
             {
-                yield return (place, $"{place}: '{rule.Tool}' is no tool of agent '{agent.Name}'.{NearestName.Hint(rule.Tool, agent.Tools)} Tools: {List(agent.Tools)}.");
+                yield return (place, $"{place}: '{rule.Tool}' is no tool of agent "
+                    + $"'{agent.Name}'.{NearestName.Hint(rule.Tool, agent.Tools)} Tools: {List(agent.Tools)}.");
             }
             else if (toolbox.TryFind(rule.Tool, out var tool))
             {
@@ -67,7 +70,9 @@ public static class AgentCheck
     {
         if (tool.Schema.At(condition.Path) is not { } schema)
         {
-            var known = tool.Parameters.TryGetProperty("properties", out var properties) ? properties.EnumerateObject().Select(p => p.Name) : [];
+            var known = tool.Parameters.TryGetProperty("properties", out var properties)
+                ? properties.EnumerateObject().Select(p => p.Name)
+                : [];
             yield return $"tool '{tool.Name}' has no such argument. Arguments: {List(known)}.";
             yield break;
         }
@@ -76,15 +81,18 @@ public static class AgentCheck
         {
             if ((schema.Types & JsonTypeNames.Of(value)) == 0)
             {
-                yield return $"compared with {JsonPlace.Show(value)}, but tool '{tool.Name}' takes {JsonTypeNames.Show(schema.Types)} there. Compare with a value of that type.";
+                yield return $"compared with {JsonPlace.Show(value)}, but tool '{tool.Name}' takes {JsonTypeNames.Show(schema.Types)} "
+                    + "there. Compare with a value of that type.";
             }
         }
 
-        foreach (var value in condition.Comparisons.Where(c => c.Comparer is Comparer.Equals or Comparer.Not or Comparer.In).SelectMany(c => c.Against))
+        var exact = condition.Comparisons.Where(c => c.Comparer is Comparer.Equals or Comparer.Not or Comparer.In);
+        foreach (var value in exact.SelectMany(c => c.Against))
         {
             if ((schema.Types & JsonTypeNames.Of(value)) != 0 && schema.Validate(value) is [var violation, ..])
             {
-                yield return $"the argument can never be {JsonPlace.Show(value)} ({violation.Message.TrimEnd('.')}). Compare with a value that it can be.";
+                yield return $"the argument can never be {JsonPlace.Show(value)} ({violation.Message.TrimEnd('.')}). Compare with a value "
+                    + "that it can be.";
             }
         }
     }

@@ -22,7 +22,7 @@ public static class AgentFolder
     {
         if (!Directory.Exists(agentsFolder))
         {
-            throw new DefinitionException(agentsFolder, 1, "No such folder. Create it with a folder for each agent, or name the right one.");
+            throw new DefinitionException(agentsFolder, 1, "No such folder. Create it with a folder for each agent, or name another.");
         }
 
         var folders = Directory.GetDirectories(agentsFolder).Where(folder => !Path.GetFileName(folder).StartsWith('.'));
@@ -34,7 +34,8 @@ public static class AgentFolder
         var path = Path.GetFullPath(Path.Combine(folder, name));
         if (!IsInside(folder, path) || !IsInside(RealPath.Of(folder), RealPath.Of(path)))
         {
-            throw new DefinitionException(file, line, $"instructions: '{name}' leads out of the agent's folder. Keep the file beside {FileName}.");
+            throw new DefinitionException(file, line, $"instructions: '{name}' leads out of the agent's folder. Keep the file beside "
+                + $"{FileName}.");
         }
 
         if (!File.Exists(path))
@@ -47,5 +48,6 @@ public static class AgentFolder
             : throw new DefinitionException(path, 1, "The instructions are empty. Write what the agent is to do.");
     }
 
-    private static bool IsInside(string folder, string path) => path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    private static bool IsInside(string folder, string path) =>
+        path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 }

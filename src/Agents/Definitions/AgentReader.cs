@@ -11,7 +11,8 @@ internal sealed partial class AgentReader(string file)
 
     private readonly Dictionary<string, int> _lines = new(StringComparer.Ordinal);
 
-    /// <param name="instructions">The text of the file that the definition names; throws <see cref="DefinitionException"/> for the line given.</param>
+    /// <param name="instructions">The text of the file that the definition names; throws <see cref="DefinitionException"/> for the line
+    /// given.</param>
     public AgentDefinition Read(YamlNode root, string folderName, Func<string, int, string> instructions)
     {
         var keys = new YamlKeys(file, root, "", "name", "model", "instructions", "tools", "limits", "approvals");

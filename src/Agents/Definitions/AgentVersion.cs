@@ -12,13 +12,15 @@ public static class AgentVersion
     /// The digest of the definition, its instructions and approvals included, and of each of its tools' name, description, schema, effect,
     /// reads and idempotency. Where the agent's file lies and how long a tool may take are not part of it.
     /// </summary>
-    /// <exception cref="ArgumentException">A tool of the agent is not in the toolbox; <see cref="AgentCheck"/> says so first, with file and line.</exception>
+    /// <exception cref="ArgumentException">A tool of the agent is not in the toolbox; <see cref="AgentCheck"/> says so first, with file
+    /// and line.</exception>
     public static string Of(AgentDefinition agent, Toolbox toolbox)
     {
         var tools = agent.Tools.Select(name => toolbox.TryFind(name, out var tool)
             ? Seen(tool)
-            : throw new ArgumentException($"Tool '{name}' is not registered for agent '{agent.Name}'. Check the agent first.", nameof(toolbox)));
-        return Digest.OfText(CanonicalJson.Write(new JsonObject { ["definition"] = JsonNode.Parse(agent.ToJson()), ["tools"] = new JsonArray([.. tools]) }));
+            : throw new ArgumentException($"Tool '{name}' is not registered for agent '{agent.Name}'. Check it first.", nameof(toolbox)));
+        var seen = new JsonObject { ["definition"] = JsonNode.Parse(agent.ToJson()), ["tools"] = new JsonArray([.. tools]) };
+        return Digest.OfText(CanonicalJson.Write(seen));
     }
 
     private static JsonObject Seen(Tool tool) => new()

@@ -27,8 +27,8 @@ public static class ApprovalPolicy
     }
 
     /// <summary>
-    /// Both at once: who both name, the requester only if both allow it, the shorter time, an end if either ends. Used for several rules, and
-    /// for the rule when a call was proposed together with the rule when it is to run.
+    /// Both at once: who both name, the requester only if both allow it, the shorter time, an end if either ends. Used for several rules,
+    /// and for the rule when a call was proposed together with the rule when it is to run.
     /// </summary>
     public static ApprovalAsk? Stricter(ApprovalAsk? one, ApprovalAsk? other)
     {

@@ -11,11 +11,16 @@ namespace Holdfast.Agents.Definitions;
 public sealed record ApprovalRule(string Tool, IReadOnlyList<Condition> When, ApprovalAsk? Ask)
 {
     /// <summary>
-    /// Whether the rule applies to a call. What is unknown counts as met in a rule that holds a call and as unmet in one that lets it pass, so
-    /// that a missing or ill-typed argument never gets around an approval.
+    /// Whether the rule applies to a call. What is unknown counts as met in a rule that holds a call and as unmet in one that lets it
+    /// pass, so that a missing or ill-typed argument never gets around an approval.
     /// </summary>
     public bool Applies(JsonElement arguments) =>
-        When.All(condition => condition.Evaluate(arguments) is var truth && (truth == Truth.Met || (truth == Truth.Unknown && Ask is not null)));
+        When.All(condition => condition.Evaluate(arguments) switch
+        {
+            Truth.Met => true,
+            Truth.Unknown => Ask is not null,
+            _ => false,
+        });
 }
 
 /// <summary>An approval as a rule asks for it.</summary>

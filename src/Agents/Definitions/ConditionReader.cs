@@ -7,6 +7,11 @@ namespace Holdfast.Agents.Definitions;
 /// <summary><c>when: {amount: {over: 100}}</c> as conditions.</summary>
 internal sealed class ConditionReader(string file, Dictionary<string, int> lines)
 {
+    private const string AnyScalar = "text, a number, true or false";
+
+    private static readonly JsonValueKind[] AnyScalarKinds =
+        [JsonValueKind.String, JsonValueKind.Number, JsonValueKind.True, JsonValueKind.False];
+
     private static readonly (string Word, Comparer Comparer)[] Comparers =
         [.. Enum.GetValues<Comparer>().Select(c => (JsonNamingPolicy.CamelCase.ConvertName(c.ToString()), c))];
 
@@ -14,7 +19,8 @@ internal sealed class ConditionReader(string file, Dictionary<string, int> lines
     {
         if (node is not YamlMapping { Entries.Count: > 0 } mapping)
         {
-            throw Fault(node, $"{place}: expected arguments with comparisons, such as {{amount: {{over: 100}}}}, got {(node is YamlMapping ? "none" : node.Shown)}. Leave it out for a rule that always holds.");
+            throw Fault(node, $"{place}: expected arguments with comparisons, such as {{amount: {{over: 100}}}}, got "
+                + $"{(node is YamlMapping ? "none" : node.Shown)}. Leave it out for a rule that always holds.");
         }
 
         return [.. mapping.Entries.Select(entry => Condition(entry, $"{place}.{entry.Key.Text}"))];
@@ -30,7 +36,8 @@ internal sealed class ConditionReader(string file, Dictionary<string, int> lines
 
         if (entry.Value is not YamlMapping { Entries.Count: > 0 } comparisons)
         {
-            throw Fault(entry.Value, $"{place}: expected a comparison, got {entry.Value.Shown}. Write for example {{equals: …}}. Known: {Words}.");
+            throw Fault(entry.Value, $"{place}: expected a comparison, got {entry.Value.Shown}. Write for example {{equals: …}}. Known: "
+                + $"{Words}.");
         }
 
         lines[place] = entry.Key.Line;
@@ -47,7 +54,7 @@ internal sealed class ConditionReader(string file, Dictionary<string, int> lines
         {
             Comparer.In => List(entry.Value, place),
             Comparer.StartsWith => Value(entry.Value, place, "text", JsonValueKind.String),
-            Comparer.Equals or Comparer.Not => Value(entry.Value, place, "text, a number, true or false", JsonValueKind.String, JsonValueKind.Number, JsonValueKind.True, JsonValueKind.False),
+            Comparer.Equals or Comparer.Not => Value(entry.Value, place, AnyScalar, AnyScalarKinds),
             _ => Value(entry.Value, place, "a number", JsonValueKind.Number),
         });
     }
@@ -56,11 +63,12 @@ internal sealed class ConditionReader(string file, Dictionary<string, int> lines
     {
         if (node is not YamlSequence { Items.Count: > 0 } list)
         {
-            throw Fault(node, $"{place}: expected a list of values, got {(node is YamlSequence ? "an empty one" : node.Shown)}. Write for example [EUR, USD].");
+            throw Fault(node, $"{place}: expected a list of values, got {(node is YamlSequence ? "an empty one" : node.Shown)}. Write for "
+                + "example [EUR, USD].");
         }
 
-        return JsonSerializer.SerializeToElement(list.Items.Select((item, i) => Value(item, JsonPlace.Item(place, i), "text, a number, true or false",
-            JsonValueKind.String, JsonValueKind.Number, JsonValueKind.True, JsonValueKind.False)).ToArray());
+        var values = list.Items.Select((item, i) => Value(item, JsonPlace.Item(place, i), AnyScalar, AnyScalarKinds));
+        return JsonSerializer.SerializeToElement(values.ToArray());
     }
 
     private JsonElement Value(YamlNode node, string place, string expected, params JsonValueKind[] kinds)

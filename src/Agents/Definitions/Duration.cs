@@ -7,7 +7,8 @@ public static class Duration
 {
     private const string Units = "Units: s, m, h, d.";
 
-    /// <exception cref="FormatException">No number, no unit, or one outside the range; the message names the text and the remedy.</exception>
+    /// <exception cref="FormatException">No number, no unit, or one outside the range; the message names the text and the
+    /// remedy.</exception>
     public static TimeSpan Parse(string text, TimeSpan least, TimeSpan most)
     {
         ArgumentNullException.ThrowIfNull(text);

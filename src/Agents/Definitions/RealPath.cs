@@ -1,6 +1,7 @@
 namespace Holdfast.Agents.Definitions;
 
-/// <summary>A path with every link on the way followed, as realpath(3) does: a mounted folder may hold links that stay inside, and one that leads out.</summary>
+/// <summary>A path with every link on the way followed, as realpath(3) does: a mounted folder may hold links that stay inside, and one
+/// that leads out.</summary>
 internal static class RealPath
 {
     private const int MostLinks = 40;

@@ -29,7 +29,8 @@ public static class CanonicalJson
         }
         catch (JsonException e)
         {
-            throw new JsonRefusedException("", $"not JSON that can be taken: {e.Message} Send one JSON value, each key once, at most {DeepestNesting} levels deep.", e);
+            throw new JsonRefusedException("", $"not JSON that can be taken: {e.Message} Send one JSON value, each key once, at most "
+                + $"{DeepestNesting} levels deep.", e);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {

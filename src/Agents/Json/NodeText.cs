@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace Holdfast.Agents.Json;
 
-/// <summary>A node tree as text. System.Text.Json writes U+FFFD for half a surrogate pair, which would give two values one digest: this looks first.</summary>
+/// <summary>A node tree as text. System.Text.Json writes U+FFFD for half a surrogate pair, which would give two values one digest: this
+/// looks first.</summary>
 internal static class NodeText
 {
     public static string Of(JsonNode? node)
@@ -16,7 +17,8 @@ internal static class NodeText
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
             // A parsed tree is read lazily and finds its repeated keys only now; a number that is none was never writable.
-            throw new JsonRefusedException("", $"the node cannot be written as JSON: {e.Message} Build it from finite numbers, whole text and keys that differ.", e);
+            throw new JsonRefusedException("", $"the node cannot be written as JSON: {e.Message} Build it from finite numbers, whole text "
+                + "and keys that differ.", e);
         }
     }
 

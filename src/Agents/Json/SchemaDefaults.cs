@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace Holdfast.Agents.Json;
 
-/// <summary>Fills in what was left out, at every level that <c>properties</c>, <c>items</c> and <c>additionalProperties</c> reach.</summary>
+/// <summary>Fills in what was left out, at every level that <c>properties</c>, <c>items</c> and <c>additionalProperties</c>
+/// reach.</summary>
 internal static class SchemaDefaults
 {
     public static JsonNode? Fill(SchemaNode? schema, JsonElement value) => value.ValueKind switch

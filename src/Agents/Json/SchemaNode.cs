@@ -40,7 +40,9 @@ internal sealed class SchemaNode
     public SchemaNode? Not { get; set; }
 
     /// <summary>The types that a value can have here, as far as <c>type</c> and <c>enum</c> say.</summary>
-    public JsonTypes PossibleTypes => Enum is null ? Types : Types & Enum.Aggregate(JsonTypes.None, (all, value) => all | JsonTypeNames.Of(value));
+    public JsonTypes PossibleTypes => Enum is null
+        ? Types
+        : Types & Enum.Aggregate(JsonTypes.None, (all, value) => all | JsonTypeNames.Of(value));
 
     public SchemaNode? ItemAt(int index) => index < PrefixItems.Count ? PrefixItems[index] : Items;
 
@@ -160,7 +162,8 @@ internal sealed class SchemaNode
 
         if (OneOf is not null && OneOf.Count(schema => schema.Accepts(value)) is not 1 and var fits)
         {
-            found.Add(Wrong(path, value, string.Create(CultureInfo.InvariantCulture, $"exactly one of {OneOf.Count} forms, of which {fits} fit")));
+            found.Add(Wrong(path, value, string.Create(CultureInfo.InvariantCulture, $"exactly one of {OneOf.Count} forms, of which "
+                + $"{fits} fit")));
         }
 
         if (Not?.Accepts(value) == true)
@@ -180,7 +183,10 @@ internal sealed class SchemaNode
     {
         if (count < least || count > most)
         {
-            var expected = least == most ? $"{least}" : least is null ? $"at most {most}" : most is null ? $"at least {least}" : $"{least} to {most}";
+            var expected = least == most ? $"{least}"
+                : least is null ? $"at most {most}"
+                : most is null ? $"at least {least}"
+                : $"{least} to {most}";
             found.Add(new(path, $"{JsonPlace.Name(path)}: expected {expected} {unit}, got {count}."));
         }
     }

@@ -7,8 +7,9 @@ namespace Holdfast.Agents.Json;
 internal static class SchemaReader
 {
     private const string Known =
-        "type, properties, required, additionalProperties, items, prefixItems, enum, const, minimum, maximum, exclusiveMinimum, exclusiveMaximum, "
-        + "minLength, maxLength, minItems, maxItems, pattern, allOf, anyOf, oneOf, not, default, title, description, format, $schema, $comment";
+        "type, properties, required, additionalProperties, items, prefixItems, enum, const, minimum, maximum, exclusiveMinimum, "
+        + "exclusiveMaximum, minLength, maxLength, minItems, maxItems, pattern, allOf, anyOf, oneOf, not, "
+        + "default, title, description, format, $schema, $comment";
 
     public static SchemaNode Read(JsonElement schema, string path, int depth)
     {
@@ -40,7 +41,7 @@ internal static class SchemaReader
             case "enum": node.Enum = Both(node.Enum, List(value, place), place); break;
             case "const": node.Enum = Both(node.Enum, [value], place); break;
             case "properties": node.Properties = Members(value, place, depth); break;
-            case "required": node.Required = [.. List(value, place).Select(name => Expect(name, JsonValueKind.String, "a list of names", place).GetString()!)]; break;
+            case "required": node.Required = Names(value, place); break;
             case "additionalProperties": node.Additional = Read(value, place, depth); break;
             case "items": node.Items = Read(value, place, depth); break;
             case "prefixItems": node.PrefixItems = Schemas(value, place, depth); break;
@@ -58,9 +59,12 @@ internal static class SchemaReader
             case "oneOf": node.OneOf = Schemas(value, place, depth); break;
             case "not": node.Not = Read(value, place, depth); break;
             case "default": node.Default = value; break;
-            case "title" or "description" or "format" or "$schema" or "$comment": Expect(value, JsonValueKind.String, "a string", place); break;
+            case "title" or "description" or "format" or "$schema" or "$comment":
+                Expect(value, JsonValueKind.String, "a string", place);
+                break;
             default:
-                throw new JsonRefusedException(path, $"schema keyword '{keyword}' is not supported and would not be enforced. Remove it. Supported: {Known}.");
+                throw new JsonRefusedException(path, $"schema keyword '{keyword}' is not supported and would not be enforced. Remove it. "
+                    + $"Supported: {Known}.");
         }
     }
 
@@ -96,7 +100,8 @@ internal static class SchemaReader
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            throw new JsonRefusedException(place, $"{JsonPlace.Quote(node.PatternText)} cannot be run: {e.Message} Use no lookaround and no back reference.", e);
+            throw new JsonRefusedException(place, $"{JsonPlace.Quote(node.PatternText)} cannot be run: {e.Message} Use no lookaround and "
+                + "no back reference.", e);
         }
     }
 
@@ -106,6 +111,8 @@ internal static class SchemaReader
         var found = new List<SchemaViolation>();
         if (node.Default is { } value)
         {
+            // One without a canonical form would make every call that leaves it out fail.
+            CanonicalJson.Write(value);
             node.Validate(value, JsonPlace.Member(path, "default"), found);
         }
 
@@ -128,7 +135,11 @@ internal static class SchemaReader
         return schemas.Length > 0 ? schemas : throw new JsonRefusedException(place, "an empty list of schemas. Give at least one.");
     }
 
-    private static JsonElement[] List(JsonElement value, string place) => [.. Expect(value, JsonValueKind.Array, "a list", place).EnumerateArray()];
+    private static string[] Names(JsonElement value, string place) =>
+        [.. List(value, place).Select(name => Expect(name, JsonValueKind.String, "a list of names", place).GetString()!)];
+
+    private static JsonElement[] List(JsonElement value, string place) =>
+        [.. Expect(value, JsonValueKind.Array, "a list", place).EnumerateArray()];
 
     private static JsonElement Number(JsonElement value, string place) => Expect(value, JsonValueKind.Number, "a number", place);
 

@@ -31,8 +31,10 @@ public sealed partial class Tool
     /// <exception cref="ToolRefusedException">A name, description or schema that cannot be offered.</exception>
     public Tool(string name, string description, JsonElement parameters, ToolAct act, Func<JsonElement, string?>? misfit = null)
     {
-        Name = ToolName().IsMatch(name) ? name : throw new ToolRefusedException($"Tool name '{name}' is not 1 to 64 of a-z, A-Z, 0-9, _ and -. Rename it.");
-        Description = !string.IsNullOrWhiteSpace(description) ? description : throw new ToolRefusedException($"Tool '{name}' has no description. Say what it is for.");
+        Name = ToolName().IsMatch(name) ? name : throw new ToolRefusedException($"Tool name '{name}' is not 1 to 64 of a-z, A-Z, 0-9, _ "
+            + "and -. Rename it.");
+        Description = !string.IsNullOrWhiteSpace(description) ? description : throw new ToolRefusedException($"Tool '{name}' has no "
+            + "description. Say what it is for.");
         Parameters = parameters.Clone();
         Schema = LoadSchema(name, Parameters);
         _act = act;
@@ -63,7 +65,8 @@ public sealed partial class Tool
     {
         get;
         init => field = value >= ShortestTimeout && value <= LongestTimeout ? value : throw new ToolRefusedException(
-            $"Tool '{Name}': a timeout of {value} is out of range. Give {Duration.Show(ShortestTimeout)} to {Duration.Show(LongestTimeout)}.");
+            $"Tool '{Name}': a timeout of {value} is out of range. Give {Duration.Show(ShortestTimeout)} to "
+                + $"{Duration.Show(LongestTimeout)}.");
     } = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc cref="ToolAttribute.Retries"/>
@@ -93,7 +96,8 @@ public sealed partial class Tool
         return violations.Count > 0 ? string.Join(" ", violations.Select(v => v.Message)) : _misfit(arguments);
     }
 
-    /// <summary>Acts. May be called again for the same call, with the same key; whether that is safe is said by <see cref="Idempotent"/>.</summary>
+    /// <summary>Acts. May be called again for the same call, with the same key; whether that is safe is said by
+    /// <see cref="Idempotent"/>.</summary>
     /// <exception cref="NotDoneException">Nothing happened: the tool says so, or it cannot take the arguments.</exception>
     /// <exception cref="ToolResultException">It happened, but the result is over <see cref="ResultLimit"/> or not JSON.</exception>
     /// <exception cref="Exception">Whatever the tool threw, as it was thrown.</exception>
@@ -109,7 +113,8 @@ public sealed partial class Tool
             ? throw new ToolResultException($"Tool '{Name}' was called, but gave no JSON value.")
             : Encoding.UTF8.GetByteCount(result.GetRawText());
         return size <= ResultLimit ? result : throw new ToolResultException(
-            $"Tool '{Name}' was called, but its result of {size} bytes is over its limit of {ResultLimit}. Return less, or raise ResultLimit.");
+            $"Tool '{Name}' was called, but its result of {size} bytes is over its limit of {ResultLimit}. Return less, or raise "
+                + "ResultLimit.");
     }
 
     private static JsonSchema LoadSchema(string name, JsonElement parameters)

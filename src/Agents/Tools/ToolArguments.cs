@@ -3,7 +3,8 @@ using Holdfast.Agents.Json;
 namespace Holdfast.Agents.Tools;
 
 /// <summary>What a model sent as a tool call's arguments, judged. Exactly one of the two is not null.</summary>
-/// <param name="Canonical">The arguments in canonical form (RFC 8785), valid and with their defaults: what is approved, digested and run.</param>
+/// <param name="Canonical">The arguments in canonical form (RFC 8785), valid and with their defaults: what is approved, digested and
+/// run.</param>
 /// <param name="Error">What is wrong and how to mend it, for the model.</param>
 public sealed record ToolArguments(string? Canonical, string? Error)
 {

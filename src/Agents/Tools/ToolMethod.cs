@@ -25,7 +25,8 @@ internal static class ToolMethod
                 ResultLimit = attribute.ResultLimit,
             };
         }
-        catch (Exception e) when (e is ToolRefusedException or FormatException or NotSupportedException or InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is ToolRefusedException or FormatException
+            or NotSupportedException or InvalidOperationException or ArgumentException)
         {
             // The serializer refuses types it cannot read (delegates, streams, pointers) in any of the latter three.
             throw new ToolRefusedException($"{method.DeclaringType!.Name}.{method.Name}: {e.Message}", e);
@@ -46,7 +47,8 @@ internal static class ToolMethod
 
         if (method.ReturnType.IsByRef || method.ReturnType.IsByRefLike || method.ReturnType.IsPointer || IsAsyncStream(method.ReturnType))
         {
-            throw new ToolRefusedException($"a result of type {method.ReturnType.Name} cannot be written as one JSON value. Return a value, Task or ValueTask.");
+            throw new ToolRefusedException($"a result of type {method.ReturnType.Name} cannot be written as one JSON value. Return a "
+                + "value, Task or ValueTask.");
         }
 
         foreach (var parameter in method.GetParameters())
@@ -63,14 +65,17 @@ internal static class ToolMethod
             return;
         }
 
-        if (type.IsByRef || type.IsByRefLike || type.IsPointer || type.IsAssignableTo(typeof(Delegate)) || type.IsAssignableTo(typeof(Stream)))
+        if (type.IsByRef || type.IsByRefLike || type.IsPointer
+            || type.IsAssignableTo(typeof(Delegate)) || type.IsAssignableTo(typeof(Stream)))
         {
-            throw new ToolRefusedException($"parameter '{parameter.Name}' of type {type.Name} cannot be sent as JSON. Take a value, a record or a list.");
+            throw new ToolRefusedException($"parameter '{parameter.Name}' of type {type.Name} cannot be sent as JSON. Take a value, a "
+                + "record or a list.");
         }
 
         if (string.IsNullOrWhiteSpace(parameter.GetCustomAttribute<DescriptionAttribute>()?.Description))
         {
-            throw new ToolRefusedException($"parameter '{parameter.Name}' has no description, which the model needs. Add [Description(\"…\")].");
+            throw new ToolRefusedException($"parameter '{parameter.Name}' has no description, which the model needs. Add "
+                + $"[Description(\"…\")].");
         }
     }
 
@@ -130,12 +135,15 @@ internal static class ToolMethod
     {
         try
         {
-            return type == typeof(void) ? JsonSerializer.SerializeToElement<object?>(null) : JsonSerializer.SerializeToElement(result, type, ToolJson.Options);
+            return type == typeof(void)
+                ? JsonSerializer.SerializeToElement<object?>(null)
+                : JsonSerializer.SerializeToElement(result, type, ToolJson.Options);
         }
         catch (Exception e)
         {
             // A result may be computed while it is written, and so throw anything; the act itself is over.
-            throw new ToolResultException($"{method.DeclaringType!.Name}.{method.Name} was called, but its result is not JSON: {e.Message}", e);
+            throw new ToolResultException($"{method.DeclaringType!.Name}.{method.Name} was called, but its result is not JSON: "
+                + $"{e.Message}", e);
         }
     }
 

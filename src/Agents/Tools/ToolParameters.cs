@@ -62,11 +62,13 @@ internal sealed class ToolParameters
 
     private static JsonObject GenerateFrom(MethodInfo method) => JsonNode.Parse(AIJsonUtilities.CreateFunctionJsonSchema(
         method, title: "", description: "", serializerOptions: ToolJson.Options,
-        inferenceOptions: new AIJsonSchemaCreateOptions { IncludeParameter = parameter => !IsFilledIn(parameter) }).GetRawText())!["properties"]?.AsObject() ?? [];
+        inferenceOptions: new AIJsonSchemaCreateOptions { IncludeParameter = parameter => !IsFilledIn(parameter) })
+        .GetRawText())!["properties"]?.AsObject() ?? [];
 
     private static JsonObject GenerateFrom(Type type) => JsonNode.Parse(AIJsonUtilities.CreateJsonSchema(
         type, serializerOptions: ToolJson.Options,
-        inferenceOptions: new AIJsonSchemaCreateOptions { TransformOptions = new() { DisallowAdditionalProperties = true } }).GetRawText()) as JsonObject
+        inferenceOptions: new AIJsonSchemaCreateOptions { TransformOptions = new() { DisallowAdditionalProperties = true } })
+        .GetRawText()) as JsonObject
         // A type that holds any JSON has the schema `true`, which has no place for a description.
         ?? [];
 

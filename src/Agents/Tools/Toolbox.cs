@@ -24,7 +24,8 @@ public sealed class Toolbox
     /// The methods of these instances that are marked with <see cref="ToolAttribute"/>. An instance is used for every call, from many
     /// threads at once; nothing else is searched.
     /// </summary>
-    /// <exception cref="ToolRefusedException">A method that cannot be a tool, or an instance without one. Names type, method and remedy.</exception>
+    /// <exception cref="ToolRefusedException">A method that cannot be a tool, or an instance without one. Names type, method and
+    /// remedy.</exception>
     public static Toolbox From(params object[] instances)
     {
         var toolbox = new Toolbox([]);
@@ -44,9 +45,11 @@ public sealed class Toolbox
 
     private void AddMethodsOf(object instance)
     {
-        const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.FlattenHierarchy;
+        const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic
+            | BindingFlags.Instance | BindingFlags.Static | BindingFlags.FlattenHierarchy;
         var type = instance.GetType();
-        var marked = type.GetMethods(All).Select(m => (Method: m, Tool: m.GetCustomAttribute<ToolAttribute>())).Where(m => m.Tool is not null).ToArray();
+        var methods = type.GetMethods(All).Select(m => (Method: m, Tool: m.GetCustomAttribute<ToolAttribute>()));
+        var marked = methods.Where(m => m.Tool is not null).ToArray();
         if (marked.Length == 0)
         {
             throw new ToolRefusedException($"{type.Name} has no method marked with [Tool]. Mark one, or leave the instance out.");

@@ -85,6 +85,7 @@ public sealed class JsonSchemaTests
     [InlineData("""{"pattern":"(?=a)"}""")]
     [InlineData("""{"properties":{"a":{},"a":{}}}""")]
     [InlineData("""{"type":"string","default":5}""")]
+    [InlineData("""{"default":9007199254740993}""")]
     public void ASchemaThatMakesNoSenseIsRefused(string schema) => Refused(schema);
 
     [Fact]

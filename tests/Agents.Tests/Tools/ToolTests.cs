@@ -85,6 +85,23 @@ public sealed class ToolTests
     public void DeeplyNestedArgumentsAreAnErrorForTheModel() =>
         Assert.NotNull(Read("order", new string('[', 1_000_000)).Error);
 
+    [Fact]
+    public void ADefaultThatNestsTheArgumentsTooDeepIsAnErrorForTheModel()
+    {
+        var deep = new string('[', 60) + new string(']', 60);
+        var schema = """{"properties":{"a":{"default":DEEP}}}""".Replace("DEEP", deep, StringComparison.Ordinal);
+        var arguments = "{}";
+        for (var i = 0; i < 10; i++)
+        {
+            schema = "{\"type\":\"object\",\"additionalProperties\":" + schema + "}";
+            arguments = "{\"x\":" + arguments + "}";
+        }
+
+        var parameters = JsonDocument.Parse(schema, new() { MaxDepth = 100 }).RootElement;
+        var tool = new Tool("a", "d", parameters, (given, _, _) => Task.FromResult(given));
+        Assert.Contains("nested over 64 levels", ToolArguments.Read(arguments, tool).Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("value", "\"value\"")]
     [InlineData("task", "\"task\"")]

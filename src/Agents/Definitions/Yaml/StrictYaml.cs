@@ -43,7 +43,8 @@ public sealed class StrictYaml
         }
         catch (YamlException e)
         {
-            throw new DefinitionException(file, Math.Max(1, (int)e.Start.Line), $"Not YAML: {e.Message.TrimEnd('.')}. Mend the syntax near column {e.Start.Column}.", e);
+            throw new DefinitionException(file, Math.Max(1, (int)e.Start.Line), $"Not YAML: {e.Message.TrimEnd('.')}. Mend the syntax "
+                + $"near column {e.Start.Column}.", e);
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException or IndexOutOfRangeException)
         {
@@ -53,7 +54,8 @@ public sealed class StrictYaml
         }
     }
 
-    /// <summary>The text of a file beside a definition: UTF-8, at most 1 MiB, line ends as LF so that a checkout does not change it.</summary>
+    /// <summary>The text of a file beside a definition: UTF-8, at most 1 MiB, line ends as LF so that a checkout does not change
+    /// it.</summary>
     /// <exception cref="DefinitionException">The file is missing, too large or not UTF-8.</exception>
     internal static string ReadText(string path)
     {

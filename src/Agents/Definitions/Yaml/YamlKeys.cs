@@ -16,7 +16,8 @@ internal sealed class YamlKeys
     {
         _file = file;
         _place = place;
-        _mapping = node as YamlMapping ?? throw Fault(node, $"{JsonPlace.Name(place)}: expected a mapping, got {node.Shown}. Known keys: {string.Join(", ", known)}.");
+        _mapping = node as YamlMapping ?? throw Fault(node, $"{JsonPlace.Name(place)}: expected a mapping, got {node.Shown}. Known keys: "
+            + $"{string.Join(", ", known)}.");
         foreach (var key in _mapping.Entries.Select(e => e.Key).Where(key => !known.Contains(key.Text)))
         {
             var where = place.Length == 0 ? "" : $" in {place}";
@@ -36,7 +37,8 @@ internal sealed class YamlKeys
 
     public DefinitionException Fault(YamlNode at, string message) => new(_file, at.Line, message);
 
-    public DefinitionException Wrong(YamlNode at, string place, string expected) => Fault(at, $"{place}: expected {expected}, got {at.Shown}.");
+    public DefinitionException Wrong(YamlNode at, string place, string expected) =>
+        Fault(at, $"{place}: expected {expected}, got {at.Shown}.");
 
     public string Text(string key, string? otherwise = null) =>
         Find(key) is null && otherwise is not null ? otherwise : Text(Require(key), Place(key));
@@ -44,7 +46,8 @@ internal sealed class YamlKeys
     public string Text(YamlNode node, string place) => node switch
     {
         YamlScalar { Kind: JsonValueKind.String, Text.Length: > 0 } text => text.Text,
-        YamlScalar { Kind: not JsonValueKind.String and not JsonValueKind.Null } => throw Fault(node, $"{place}: expected text, got {node.Shown}. Put it in quotes."),
+        YamlScalar { Kind: not JsonValueKind.String and not JsonValueKind.Null } => throw Fault(node, $"{place}: expected text, got "
+            + $"{node.Shown}. Put it in quotes."),
         _ => throw Wrong(node, place, "text"),
     };
 
@@ -77,7 +80,9 @@ internal sealed class YamlKeys
 
         try
         {
-            return node is YamlScalar scalar ? Duration.Parse(scalar.Text, least, most) : throw Wrong(node, Place(key), "a duration such as 10m");
+            return node is YamlScalar scalar
+                ? Duration.Parse(scalar.Text, least, most)
+                : throw Wrong(node, Place(key), "a duration such as 10m");
         }
         catch (FormatException e)
         {

@@ -52,5 +52,6 @@ internal sealed record ScriptWhen(Regex? Said, string? After, IReadOnlyList<Scri
 
 internal sealed record ScriptField(string Path, System.Text.Json.JsonElement Expected);
 
-/// <param name="Arguments">Text is a template; text in place of the whole is sent as it is, so that a script can play a model that writes bad JSON.</param>
+/// <param name="Arguments">Text is a template; text in place of the whole is sent as it is, so that a script can play a model that writes
+/// bad JSON.</param>
 internal sealed record ScriptCall(string Tool, YamlNode? Arguments);

@@ -52,7 +52,8 @@ internal sealed class ScriptReader(string file)
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            throw new DefinitionException(file, node.Line, $"{keys.Place("said")}: not a regular expression that can be run: {e.Message} Use no lookaround and no back reference.", e);
+            throw new DefinitionException(file, node.Line, $"{keys.Place("said")}: not a regular expression that can be run: {e.Message} "
+                + "Use no lookaround and no back reference.", e);
         }
     }
 
@@ -109,8 +110,10 @@ internal sealed class ScriptReader(string file)
         try
         {
             var template = ScriptTemplate.Parse(text);
-            return template.Names.FirstOrDefault(name => !name.Contains('.', StringComparison.Ordinal) && !groups.Contains(name)) is { } unknown
-                ? throw new FormatException($"{{{unknown}}} is no group of this rule's said. Groups: {(groups.Length > 0 ? string.Join(", ", groups) : "none")}. A field of a result is {{tool.field}}.")
+            var names = template.Names.Where(name => !name.Contains('.', StringComparison.Ordinal));
+            return names.FirstOrDefault(name => !groups.Contains(name)) is { } unknown
+                ? throw new FormatException($"{{{unknown}}} is no group of this rule's said. Groups: "
+                    + $"{(groups.Length > 0 ? string.Join(", ", groups) : "none")}. A field of a result is {{tool.field}}.")
                 : template;
         }
         catch (FormatException e)
@@ -127,7 +130,8 @@ internal sealed class ScriptReader(string file)
         }
         catch (JsonRefusedException e)
         {
-            throw new DefinitionException(file, scalar.Line, $"{place}: {scalar.Shown} is not held exactly by a double. Use fewer digits, or quote it.", e);
+            throw new DefinitionException(file, scalar.Line, $"{place}: {scalar.Shown} is not held exactly by a double. Use fewer digits, "
+                + "or quote it.", e);
         }
     }
 }

@@ -61,7 +61,8 @@ internal sealed class ScriptScene
         (when.Turn is null || when.Turn == Turn)
         && (when.After is null || (when.After == ScriptWhen.Nothing ? UserIsNewest : when.After == NewestTool))
         && (when.Failed is null || (NewestResult is not null && when.Failed == NewestFailed))
-        && when.Result.All(field => NewestResult is { } result && At(result, field.Path) is { } value && JsonElement.DeepEquals(value, field.Expected))
+        && when.Result.All(field =>
+            NewestResult is { } result && At(result, field.Path) is { } value && JsonElement.DeepEquals(value, field.Expected))
         && (when.Said is null || when.Said.IsMatch(LastSaid));
 
     /// <summary>The value of a template's name.</summary>
@@ -70,7 +71,9 @@ internal sealed class ScriptScene
     {
         if (name.Split('.', 2) is [var tool, var path])
         {
-            return _results.TryGetValue(tool, out var result) && At(result, path) is { } value ? value : throw new KeyNotFoundException(name);
+            return _results.TryGetValue(tool, out var result) && At(result, path) is { } value
+                ? value
+                : throw new KeyNotFoundException(name);
         }
 
         return JsonSerializer.SerializeToElement(when.Said!.Match(LastSaid).Groups[name].Value);
@@ -122,7 +125,8 @@ internal sealed class ScriptScene
     {
         var result = Json(content);
         return content.Exception is not null
-            || (result.ValueKind == JsonValueKind.Object && result.TryGetProperty("error", out var error) && error.ValueKind is not JsonValueKind.Null and not JsonValueKind.False)
+            || (result.ValueKind == JsonValueKind.Object && result.TryGetProperty("error", out var error)
+                && error.ValueKind is not JsonValueKind.Null and not JsonValueKind.False)
             || (result.ValueKind == JsonValueKind.String && result.GetString()!.StartsWith("Error:", StringComparison.OrdinalIgnoreCase));
     }
 }

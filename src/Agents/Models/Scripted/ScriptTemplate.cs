@@ -5,7 +5,8 @@ using System.Text.RegularExpressions;
 
 namespace Holdfast.Agents.Models.Scripted;
 
-/// <summary>Text with <c>{group}</c> of the rule's <c>said</c> and <c>{tool.field}</c> of a tool's newest result; <c>{{</c> and <c>}}</c> are braces.</summary>
+/// <summary>Text with <c>{group}</c> of the rule's <c>said</c> and <c>{tool.field}</c> of a tool's newest result; <c>{{</c> and <c>}}</c>
+/// are braces.</summary>
 internal sealed partial class ScriptTemplate
 {
     private readonly IReadOnlyList<(string Text, bool IsName)> _parts;
@@ -24,7 +25,8 @@ internal sealed partial class ScriptTemplate
         {
             if (match.Groups["stray"].Success)
             {
-                throw new FormatException($"'{match.Value}' at character {match.Index + 1} is no placeholder. Write {{name}} or {{tool.field}}; a brace itself is doubled.");
+                throw new FormatException($"'{match.Value}' at character {match.Index + 1} is no placeholder. Write {{name}} or "
+                    + $"{{tool.field}}; a brace itself is doubled.");
             }
 
             parts.Add((text[end..match.Index], false));

@@ -9,8 +9,8 @@ using Microsoft.Extensions.AI;
 namespace Holdfast.Agents.Models.Scripted;
 
 /// <summary>
-/// A model that follows the rules of a <see cref="Script"/>: for trying out and for tests, at no cost, and the same answer every time. Its text
-/// is marked with "[scripted] ", so that nobody takes it for a model's. Keeps nothing between calls; safe for many threads.
+/// A model that follows the rules of a <see cref="Script"/>: for trying out and for tests, at no cost, and the same answer every time.
+/// Its text is marked with "[scripted] ", so that nobody takes it for a model's. Keeps nothing between calls; safe for many threads.
 /// </summary>
 public sealed class ScriptedModel(Script script) : IChatClient
 {
@@ -19,14 +19,17 @@ public sealed class ScriptedModel(Script script) : IChatClient
     /// <summary>Begins every text.</summary>
     public const string Mark = "[scripted] ";
 
-    /// <summary>The key under which a call's <see cref="AIContent.AdditionalProperties"/> hold its arguments as they were written.</summary>
+    /// <summary>The key under which a call's <see cref="AIContent.AdditionalProperties"/> hold its arguments as they were
+    /// written.</summary>
     public const string RawArguments = "rawArguments";
 
     private const int BytesPerToken = 4;
 
     /// <inheritdoc/>
-    /// <remarks>Usage is a rough count: the UTF-8 bytes of instructions, texts, arguments and results, divided by four, rounded up.</remarks>
-    public Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    /// <remarks>Usage is a rough count: the UTF-8 bytes of instructions, texts, arguments and results, divided by four, rounded
+    /// up.</remarks>
+    public Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var prompt = messages.ToArray();
@@ -42,7 +45,9 @@ public sealed class ScriptedModel(Script script) : IChatClient
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var response = await GetResponseAsync(messages, options, cancellationToken);
         foreach (var update in response.ToChatResponseUpdates())
@@ -133,7 +138,8 @@ public sealed class ScriptedModel(Script script) : IChatClient
         var bytes = Bytes(instructions) + messages.SelectMany(m => m.Contents).Sum(content => content switch
         {
             TextContent text => Bytes(text.Text),
-            FunctionCallContent call => Bytes(call.Name) + Bytes(call.AdditionalProperties?.GetValueOrDefault(RawArguments) as string ?? JsonSerializer.Serialize(call.Arguments)),
+            FunctionCallContent call => Bytes(call.Name)
+                + Bytes(call.AdditionalProperties?.GetValueOrDefault(RawArguments) as string ?? JsonSerializer.Serialize(call.Arguments)),
             FunctionResultContent result => Bytes(result.Result as string ?? JsonSerializer.Serialize(result.Result)),
             _ => 0,
         });
