@@ -82,8 +82,8 @@ public static class AgentCrashPoints
     /// <summary>The result is in the store; the engine has not heard of it.</summary>
     public const string ToolRecorded = "agents.tool-recorded";
 
-    /// <summary>A person's word is in the store; the engine has not heard of it.</summary>
-    public const string DecisionStored = "agents.decision-stored";
+    /// <summary>A decision, cancel, resume or retry is in the store; the engine has not heard of it.</summary>
+    public const string WordStored = "agents.word-stored";
 
     /// <summary>An asking is settled in the store; the engine has not heard of it.</summary>
     public const string AskingSettled = "agents.asking-settled";
@@ -92,5 +92,5 @@ public static class AgentCrashPoints
     public const string RunClosed = "agents.run-closed";
 
     public static readonly IReadOnlyList<string> All =
-        [RunAccepted, ModelReserved, ModelReplied, ModelRecorded, ToolStarted, ToolActed, ToolRecorded, DecisionStored, AskingSettled, RunClosed];
+        [RunAccepted, ModelReserved, ModelReplied, ModelRecorded, ToolStarted, ToolActed, ToolRecorded, WordStored, AskingSettled, RunClosed];
 }

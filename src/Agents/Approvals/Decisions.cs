@@ -43,7 +43,6 @@ public sealed class Decisions
             await DecideAsync(tx, run, row, principal, decision);
             return true;
         }, refusable: true);
-        parts.Options.CrashPoint(AgentCrashPoints.DecisionStored);
         return await parts.Store.ReadAsync(async tx => (await new ApprovalQueries(tx, principal.Tenant).FindAsync(approval))!);
     }
 

@@ -157,9 +157,15 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         parts.Logger.LogWarning("Run {Run}: model call of turn {Turn} failed: {Message}", step.Run, step.Turn, failure.Message);
 
         // A call that gave no reply may still be on the provider's bill: only one that it refused outright is known to cost nothing.
-        await (failure.Fault == ModelFault.Retry && failure.RetryAfter is null
-            ? LoseAsync(tx, run, step.Turn, call.Attempt)
-            : SettleAsync(tx, run, step.Turn, call, null));
+        if (failure.Fault == ModelFault.Retry && failure.RetryAfter is null)
+        {
+            await LoseAsync(tx, run, step.Turn, call.Attempt);
+        }
+        else
+        {
+            await SettleAsync(tx, run, step.Turn, call, null);
+        }
+
         await run.EventAsync(RunEvents.ModelFailed, new EventData { Turn = step.Turn, Message = failure.Message });
         if (failure.Fault != ModelFault.Retry || failures > parts.Options.ModelRetries)
         {
@@ -196,11 +202,11 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         });
     }
 
-    private static Task SettleLostAttemptsAsync(StoreTransaction tx, LockedRun run, int turn) =>
+    private static Task<int> SettleLostAttemptsAsync(StoreTransaction tx, LockedRun run, int turn) =>
         tx.ExecuteAsync("UPDATE model_attempts SET state = 'unsettled' WHERE run = @Run AND turn = @turn AND state = 'held'", new { run.Row.Run, turn });
 
     /// <summary>What the call has cost is not known: what was held for it stays charged.</summary>
-    private static Task LoseAsync(StoreTransaction tx, LockedRun run, int turn, int attempt) => tx.ExecuteAsync(
+    private static Task<int> LoseAsync(StoreTransaction tx, LockedRun run, int turn, int attempt) => tx.ExecuteAsync(
         "UPDATE model_attempts SET state = 'unsettled' WHERE run = @Run AND turn = @turn AND attempt = @attempt", new { run.Row.Run, turn, attempt });
 
     private static string? Limit(RunLimits limits, LockedRun run, int turn)

@@ -46,7 +46,7 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
         using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
         var act = InvokeAsync(permit, both.Token);
         var expired = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var _ = timeout.Token.Register(expired.SetResult);
+        using var registration = timeout.Token.Register(expired.SetResult);
         if (await Task.WhenAny(act, expired.Task) == act || act.IsCompleted)
         {
             var ending = await act;

@@ -6,6 +6,8 @@ namespace Holdfast.Agents.Storage;
 /// <summary>The agent store: the truth about runs. Which database it is, is the dialect's business alone.</summary>
 public sealed class AgentStore(IDialect dialect) : IDisposable
 {
+    static AgentStore() => Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
+
     /// <summary>Completes with the cause when the database has failed for good: the process must end.</summary>
     public Task<Exception> Failed => dialect.Failed;
 

@@ -1,0 +1,124 @@
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Models;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
+using Holdfast.Durable;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Agents;
+
+/// <summary>
+/// Everything that agents need around an engine. A host opens it over the store, registers its orchestrators and activities with the
+/// engine, starts the engine, and then starts this.
+/// </summary>
+public sealed class AgentSystem : IAsyncDisposable
+{
+    private readonly AgentParts parts;
+    private readonly Outbox outbox;
+    private readonly Sweep sweep;
+    private readonly CancellationTokenSource stopping = new();
+    private IOrchestrationClient? client;
+    private Task background = Task.CompletedTask;
+
+    private AgentSystem(AgentParts parts)
+    {
+        this.parts = parts;
+        outbox = new Outbox(parts, Engine);
+        sweep = new Sweep(parts, Engine);
+        parts.Store.Relay = outbox.Send;
+        parts.Store.Watchers = Watch.Changed;
+        Runs = new RunService(parts, Engine);
+        Queries = new RunQueries(parts, Watch);
+        Decisions = new Decisions(parts);
+    }
+
+    public RunService Runs { get; }
+
+    public RunQueries Queries { get; }
+
+    public Decisions Decisions { get; }
+
+    public RunWatch Watch { get; } = new();
+
+    public IReadOnlyList<string> AgentNames => parts.Agents.Names;
+
+    /// <summary>Completes with the cause when the store has failed for good: the process must end.</summary>
+    public Task<Exception> Failed => parts.Store.Failed;
+
+    /// <summary>Takes the engine's row in the store and puts the agents in force.</summary>
+    /// <exception cref="StoresApartException">Engine and store do not belong together.</exception>
+    public static async Task<AgentSystem> OpenAsync(
+        AgentStore store, EngineDescription engine, AgentCatalog agents, Toolbox tools, ModelCatalog models, AgentOptions options, ILoggerFactory loggers)
+    {
+        var hold = await EngineRegistration.TakeAsync(store, engine);
+        await store.WriteAsync(async tx =>
+        {
+            await agents.PutInForceAsync(tx);
+            return true;
+        });
+        return new AgentSystem(new AgentParts(store, agents, models, tools, hold, options, loggers.CreateLogger("Holdfast.Agents")));
+    }
+
+    /// <summary>Adds what the engine runs for agents.</summary>
+    public void Register(DurableRegistry registry) => registry
+        .AddOrchestrator(AgentRun.Name, () => new AgentRun())
+        .AddOrchestrator(AskPerson.Name, () => new AskPerson())
+        .AddActivity(AskModel.Name, () => new AskModel(parts))
+        .AddActivity(RunTool.Name, () => new RunTool(parts))
+        .AddActivity(SettleAsking.Name, () => new SettleAsking(parts))
+        .AddActivity(CloseRun.Name, () => new CloseRun(parts));
+
+    /// <summary>Begins to talk to the engine: first about what an earlier process left unsaid.</summary>
+    public async Task StartAsync(IOrchestrationClient engine)
+    {
+        client = engine;
+        await sweep.RunAsync(alsoGone: true);
+        await outbox.SendOpenAsync(TimeSpan.Zero);
+        background = SweepAsync();
+    }
+
+    /// <summary>Looks through the engine's failures and the outbox now.</summary>
+    public async Task SweepNowAsync()
+    {
+        await sweep.RunAsync(alsoGone: false);
+        await outbox.SendOpenAsync(parts.Options.WakeAgainAfter);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await background;
+        stopping.Dispose();
+    }
+
+    private IOrchestrationClient Engine() => client ?? throw new InvalidOperationException("The agents have not been started: call StartAsync first.");
+
+    private async Task SweepAsync()
+    {
+        using var timer = new PeriodicTimer(parts.Options.SweepEvery, parts.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping.Token))
+            {
+                await SweepOnceAsync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private async Task SweepOnceAsync()
+    {
+        try
+        {
+            await SweepNowAsync();
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            // Looked through again at the next tick; a store that has failed ends the process by itself.
+            parts.Logger.LogError(e, "The sweep failed: {Message}", e.Message);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Storage;
+using Holdfast.Durable;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Agents.Runs;
+
+/// <summary>
+/// Tells the engine what the store holds for it. A word is sent after its commit, and again while it stays unheard: the look that sees it
+/// removes it, so telling twice is harmless and forgetting is impossible.
+/// </summary>
+internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine)
+{
+    // A child that was asked for a moment ago may not exist yet.
+    private static readonly TimeSpan[] Again =
+        [.. new[] { 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5000, 5000, 5000, 10000, 10000, 15000 }.Select(ms => TimeSpan.FromMilliseconds(ms))];
+
+    public void Send(IReadOnlyList<Wake> wakes)
+    {
+        foreach (var wake in wakes)
+        {
+            _ = SendAsync(wake, isFirst: true);
+        }
+    }
+
+    /// <summary>Sends again what has not been heard for a while, and everything at a start.</summary>
+    public async Task SendOpenAsync(TimeSpan unheardFor)
+    {
+        var open = await parts.Store.ReadAsync(tx => tx.ListAsync<WakeRow>(
+            "SELECT instance, run, engine, kind FROM wakes WHERE engine = @Id AND created_at <= @before",
+            new { parts.Engine.Id, before = (tx.Now - unheardFor).UtcTicks }));
+        await Task.WhenAll(open.Select(row => SendAsync(new Wake(row.Instance, row.Run, row.Engine, row.Kind), isFirst: false)));
+    }
+
+    private async Task SendAsync(Wake wake, bool isFirst)
+    {
+        try
+        {
+            parts.Options.CrashPoint(wake.Kind == Wake.Start ? AgentCrashPoints.RunAccepted : AgentCrashPoints.WordStored);
+            foreach (var pause in Again.Append(TimeSpan.Zero))
+            {
+                if (await DeliveredAsync(wake, isFirst))
+                {
+                    return;
+                }
+
+                await Task.Delay(pause, TimeProvider.System); // for another thread of this process, so no clock of the run's
+            }
+        }
+        catch (EngineUnavailableException)
+        {
+            // The row stays; it is sent again.
+        }
+        catch (Exception e)
+        {
+            parts.Logger.LogError(e, "Instance {Instance} could not be told to look; it is told again later.", wake.Instance);
+        }
+    }
+
+    /// <returns>False when the instance does not exist yet.</returns>
+    private async Task<bool> DeliveredAsync(Wake wake, bool isFirst)
+    {
+        try
+        {
+            if (wake.Kind == Wake.Start && Instances.Parse(wake.Instance) is var (run, generation))
+            {
+                await engine().ScheduleNewOrchestrationInstanceAsync(
+                    AgentRun.Name, new RunRef(run, generation, await FirstTurnAsync(wake.Run)), new StartOrchestrationOptions(wake.Instance));
+                if (isFirst)
+                {
+                    return true; // a new instance looks by itself
+                }
+            }
+
+            await engine().RaiseEventAsync(wake.Instance, Looks.Event);
+            return true;
+        }
+        catch (InstanceNotFoundException)
+        {
+            return false;
+        }
+        catch (InstanceEndedException)
+        {
+            await parts.Store.WriteAsync(async tx =>
+            {
+                await tx.LookedAsync(wake.Instance);
+                return true;
+            });
+            return true;
+        }
+    }
+
+    private async Task<int> FirstTurnAsync(long run) =>
+        Math.Max(1, await parts.Store.ReadAsync(tx => tx.FirstAsync<int>("SELECT turn FROM runs WHERE run = @run", new { run })));
+
+    private sealed class WakeRow
+    {
+        public string Instance { get; init; } = "";
+
+        public long Run { get; init; }
+
+        public string Engine { get; init; } = "";
+
+        public string Kind { get; init; } = "";
+    }
+}

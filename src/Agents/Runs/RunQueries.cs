@@ -1,0 +1,161 @@
+using System.Text.Json;
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Json;
+using Holdfast.Agents.Models;
+using Holdfast.Agents.Storage;
+
+namespace Holdfast.Agents.Runs;
+
+/// <summary>What can be read about runs and approvals. Another tenant's do not exist.</summary>
+public sealed class RunQueries
+{
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    private readonly AgentParts parts;
+    private readonly RunWatch watch;
+
+    internal RunQueries(AgentParts parts, RunWatch watch)
+    {
+        this.parts = parts;
+        this.watch = watch;
+    }
+
+    public Task<RunView?> FindAsync(Principal principal, string id) => parts.Store.ReadAsync(async tx =>
+        await RowAsync(tx, principal, id) is { } row ? await ViewAsync(tx, row) : null);
+
+    /// <summary>The run once it has ended, or as it is when the time is over.</summary>
+    public async Task<RunView?> WaitForEndAsync(Principal principal, string id, TimeSpan longest, CancellationToken cancellation)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var changed = watch.NextAsync(id, LookAgain, cancellation);
+            var left = longest - TimeProvider.System.GetElapsedTime(began);
+            var run = await FindAsync(principal, id);
+            if (run is null or { Status: RunStatuses.Ended } || left <= TimeSpan.Zero || cancellation.IsCancellationRequested)
+            {
+                return run;
+            }
+
+            await Task.WhenAny(changed, Task.Delay(left, TimeProvider.System, cancellation));
+        }
+    }
+
+    /// <summary>Newest first.</summary>
+    public Task<IReadOnlyList<RunView>> ListAsync(Principal principal, RunFilter filter) => parts.Store.ReadAsync(async tx =>
+    {
+        var metadata = filter.Metadata.ToList();
+        var conditions = string.Concat(metadata.Select((_, i) =>
+            $" AND EXISTS (SELECT 1 FROM run_metadata m WHERE m.tenant = @tenant AND m.name = @name{i} AND m.value = @value{i} AND m.id = runs.id)"));
+        var args = new Dapper.DynamicParameters(new { tenant = principal.Tenant, filter.Status, filter.Agent, filter.Before, filter.Limit });
+        for (var i = 0; i < metadata.Count; i++)
+        {
+            args.Add($"name{i}", metadata[i].Key);
+            args.Add($"value{i}", metadata[i].Value);
+        }
+
+        var rows = await tx.ListAsync<RunRow>($"""
+            SELECT * FROM runs WHERE tenant = @tenant
+              {(filter.Status is null ? "" : "AND status = @Status")}
+              {(filter.Agent is null ? "" : "AND agent = @Agent")}
+              {(filter.Before is null ? "" : "AND id < @Before")}{conditions}
+            ORDER BY id DESC LIMIT @Limit
+            """, args);
+        List<RunView> views = [];
+        foreach (var row in rows)
+        {
+            views.Add(await ViewAsync(tx, row));
+        }
+
+        return (IReadOnlyList<RunView>)views;
+    });
+
+    /// <summary>What was said and done, in order; null when there is no such run.</summary>
+    public Task<IReadOnlyList<TranscriptEntry>?> TranscriptAsync(Principal principal, string id) => parts.Store.ReadAsync(async tx =>
+    {
+        if (await RowAsync(tx, principal, id) is not { } run)
+        {
+            return null;
+        }
+
+        List<TranscriptEntry> entries = [new("user", 0, Times.Of(run.CreatedAt)) { Text = run.Input }];
+        var calls = (await tx.ListAsync<CallRow>("SELECT * FROM calls WHERE run = @Run ORDER BY turn, idx", new { run.Run })).ToLookup(call => call.Turn);
+        foreach (var turn in await tx.ListAsync<TurnRow>("SELECT * FROM turns WHERE run = @Run AND reply IS NOT NULL ORDER BY turn", new { run.Run }))
+        {
+            entries.Add(Said(turn));
+            entries.AddRange(calls[turn.Turn].Select(Did));
+        }
+
+        return (IReadOnlyList<TranscriptEntry>?)entries;
+    });
+
+    /// <summary>The run's steps after a number; null when there is no such run.</summary>
+    public Task<IReadOnlyList<RunEvent>?> EventsAsync(Principal principal, string id, long after) => parts.Store.ReadAsync(async tx =>
+        await RowAsync(tx, principal, id) is not { } run ? null
+            : (IReadOnlyList<RunEvent>?)[.. (await tx.ListAsync<EventRow>("SELECT seq, type, at, data FROM events WHERE run = @Run AND seq > @after ORDER BY seq LIMIT 500",
+                new { run.Run, after })).Select(row => new RunEvent(row.Seq, row.Type, Times.Of(row.At), row.Data is null ? null : CanonicalJson.Parse(row.Data)))]);
+
+    public Task<ApprovalView?> FindApprovalAsync(Principal principal, string id) =>
+        parts.Store.ReadAsync(tx => new ApprovalQueries(tx, principal.Tenant).FindAsync(id));
+
+    /// <summary>Newest first.</summary>
+    public Task<IReadOnlyList<ApprovalView>> ListApprovalsAsync(Principal principal, string? status, string? runId, string? before, int limit) =>
+        parts.Store.ReadAsync(tx => new ApprovalQueries(tx, principal.Tenant).ListAsync(status, runId, before, limit));
+
+    private static Task<RunRow?> RowAsync(StoreTransaction tx, Principal principal, string id) =>
+        tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE id = @id AND tenant = @Tenant", new { id, principal.Tenant });
+
+    private static async Task<RunView> ViewAsync(StoreTransaction tx, RunRow row)
+    {
+        var outcome = row.Outcome is null ? null : JsonSerializer.Deserialize(row.Outcome, AgentsJson.Default.Outcome);
+        return new RunView
+        {
+            Id = row.Id,
+            Agent = row.Agent,
+            AgentVersion = row.Version,
+            Model = row.Model,
+            Status = row.Status,
+            Input = row.Input,
+            Outcome = outcome,
+            Output = outcome?.Text,
+            WaitingFor = await new Waiting(tx, row).DescribeAsync(),
+            Approvals = await tx.ListAsync<string>("SELECT id FROM approvals WHERE run = @Run ORDER BY id", new { row.Run }),
+            Fault = row.Fault is null ? null : JsonSerializer.Deserialize(row.Fault, AgentsJson.Default.Fault),
+            Usage = new RunUsage(row.InputTokens, row.OutputTokens, row.CachedTokens, row.ReasoningTokens, row.HeldTokens, row.Turn, row.ToolCalls),
+            RequestedBy = row.RequestedBy,
+            Metadata = row.Metadata is null ? new Dictionary<string, string>() : JsonSerializer.Deserialize(row.Metadata, AgentsJson.Default.DictionaryStringString)!,
+            CreatedAt = Times.Of(row.CreatedAt),
+            EndedAt = Times.Of(row.EndedAt),
+        };
+    }
+
+    private static TranscriptEntry Said(TurnRow turn)
+    {
+        var reply = JsonSerializer.Deserialize(turn.Reply!, AgentsJson.Default.StoredReply)!;
+        var asked = reply.Calls.Select(call => new TranscriptCall(call.Tool ?? "", call.Text ?? "")).ToList();
+        return new TranscriptEntry("assistant", turn.Turn, Times.Of(turn.RepliedAt))
+        {
+            Text = reply.Text.Length > 0 ? reply.Text : reply.Parts.FirstOrDefault(part => part.Kind == ReplyPart.RefusalKind)?.Text,
+            Model = reply.Model,
+            Calls = asked.Count == 0 ? null : asked,
+        };
+    }
+
+    private static TranscriptEntry Did(CallRow call) => new("tool", call.Turn, Times.Of(call.EndedAt))
+    {
+        Tool = call.Tool, Index = call.Idx, State = call.State, Result = call.Result is null ? null : JsonDocument.Parse(call.Result).RootElement.Clone(),
+    };
+
+    private sealed class EventRow
+    {
+        public long Seq { get; init; }
+
+        public string Type { get; init; } = "";
+
+        public long At { get; init; }
+
+        public string? Data { get; init; }
+    }
+}
