@@ -87,9 +87,11 @@ public sealed class AgentSystem : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await stopping.CancelAsync();
-        await background;
-        stopping.Dispose();
+        if (!stopping.IsCancellationRequested)
+        {
+            await stopping.CancelAsync();
+            await background;
+        }
     }
 
     private IOrchestrationClient Engine() => client ?? throw new InvalidOperationException("The agents have not been started: call StartAsync first.");

@@ -9,6 +9,13 @@ namespace Holdfast.Agents.Approvals;
 /// <summary>An approval, or a question about a call in doubt, as its deciders see it.</summary>
 public sealed record ApprovalView
 {
+    /// <summary>What <see cref="Status"/> can be.</summary>
+    public static readonly IReadOnlyList<string> Statuses =
+    [
+        ApprovalStates.Pending, ApprovalStates.Approved, ApprovalStates.Rejected, ApprovalStates.Answered, ApprovalStates.Expired,
+        ApprovalStates.Void, ApprovalStates.Superseded,
+    ];
+
     public required string Id { get; init; }
 
     /// <summary>approval or inDoubt.</summary>

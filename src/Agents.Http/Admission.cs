@@ -1,0 +1,50 @@
+using Holdfast.Agents.Identity;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace Holdfast.Agents.Http;
+
+/// <summary>Who asks, whether they may, and whether they can read the answer: decided before any handler runs.</summary>
+internal static class Admission
+{
+    public static Task CheckAsync(HttpContext http, ApiOptions options, RequestDelegate next)
+    {
+        if (http.GetEndpoint()?.Metadata.GetMetadata<ApiRoute>() is not { } route)
+        {
+            return next(http); // nothing here, or another method: answered by routing
+        }
+
+        if (route.Role is { } role)
+        {
+            var principal = options.Identify(http)
+                ?? throw new ProblemException(Problem.Of(StatusCodes.Status401Unauthorized, "It is not known who asks. Send a key."));
+            if (!principal.Has(role) && !principal.Has(Roles.Admin))
+            {
+                throw new ProblemException(Problem.Of(StatusCodes.Status403Forbidden, $"{principal.Id} lacks the role '{role}'. Ask an administrator for it."));
+            }
+
+            http.Items[typeof(Principal)] = principal;
+        }
+
+        if (!Accepts(http, route.Produces))
+        {
+            throw new ProblemException(Problem.Of(StatusCodes.Status406NotAcceptable, $"This path answers with {route.Produces}. Accept that, or leave the header out."));
+        }
+
+        return next(http);
+    }
+
+    public static Principal Principal(this HttpContext http) => (Principal)http.Items[typeof(Principal)]!;
+
+    private static bool Accepts(HttpContext http, string type)
+    {
+        if (http.Request.Headers.Accept.Count == 0)
+        {
+            return true;
+        }
+
+        var offered = new MediaTypeHeaderValue(type);
+        return MediaTypeHeaderValue.TryParseList(http.Request.Headers.Accept, out var accepted)
+            && accepted.Any(range => range.Quality is not 0 && offered.IsSubsetOf(new MediaTypeHeaderValue(range.MediaType)));
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Runs;
+
+namespace Holdfast.Agents.Http;
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(RunAnswer))]
+[JsonSerializable(typeof(RunPage))]
+[JsonSerializable(typeof(ApprovalView))]
+[JsonSerializable(typeof(ApprovalPage))]
+[JsonSerializable(typeof(TranscriptAnswer))]
+[JsonSerializable(typeof(RunEvent))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(Health))]
+internal sealed partial class ApiJson : JsonSerializerContext;
+
+/// <summary>A run with the addresses of what belongs to it.</summary>
+internal sealed record RunAnswer(
+    string Id, string Agent, string AgentVersion, string Model, string Status, string Input, Outcome? Outcome, string? Output, WaitingFor? WaitingFor,
+    IReadOnlyList<string> Approvals, Fault? Fault, RunUsage Usage, string RequestedBy, IReadOnlyDictionary<string, string> Metadata,
+    DateTimeOffset CreatedAt, DateTimeOffset? EndedAt, RunLinks Links)
+{
+    public static RunAnswer Of(RunView run) => new(
+        run.Id, run.Agent, run.AgentVersion, run.Model, run.Status, run.Input, run.Outcome, run.Output, run.WaitingFor, run.Approvals, run.Fault, run.Usage,
+        run.RequestedBy, run.Metadata, run.CreatedAt, run.EndedAt, new RunLinks($"/api/runs/{run.Id}", $"/api/runs/{run.Id}/transcript", $"/api/runs/{run.Id}/events"));
+}
+
+internal sealed record RunLinks(string Self, string Transcript, string Events);
+
+internal sealed record RunPage(IReadOnlyList<RunAnswer> Items, string? NextCursor);
+
+internal sealed record ApprovalPage(IReadOnlyList<ApprovalView> Items, string? NextCursor);
+
+internal sealed record TranscriptAnswer(IReadOnlyList<TranscriptEntry> Items);
+
+internal sealed record Health(string Status, string? Detail = null);

@@ -1,0 +1,20 @@
+using Holdfast.Agents.Identity;
+using Microsoft.AspNetCore.Http;
+
+namespace Holdfast.Agents.Http;
+
+/// <summary>How the HTTP API answers.</summary>
+public sealed record ApiOptions
+{
+    /// <summary>Who makes a request; null when it cannot be told, which is answered with 401.</summary>
+    public required Func<HttpContext, Principal?> Identify { get; init; }
+
+    /// <summary>The largest body that is read, in bytes; default 1 MiB.</summary>
+    public long BodyLimit { get; init; } = 1024 * 1024;
+
+    /// <summary>Why the host cannot serve now, for /health/ready; null when it can.</summary>
+    public Func<string?> NotReady { get; init; } = static () => null;
+
+    /// <summary>Ends waits and streams, so that a stop is not held up by them.</summary>
+    public CancellationToken Stopping { get; init; }
+}

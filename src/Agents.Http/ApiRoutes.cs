@@ -1,0 +1,51 @@
+using System.Net.Mime;
+using Holdfast.Agents.Identity;
+using Microsoft.AspNetCore.Http;
+
+namespace Holdfast.Agents.Http;
+
+/// <summary>Every route. openapi.json describes the same; a test holds the two together.</summary>
+internal static class ApiRoutes
+{
+    public static readonly IReadOnlyList<ApiRoute> All =
+    [
+        new("POST", "/api/runs", Roles.Submit, RunRoutes.Start),
+        new("GET", "/api/runs", Roles.Read, RunRoutes.List),
+        new("GET", "/api/runs/{id}", Roles.Read, RunRoutes.Get),
+        new("GET", "/api/runs/{id}/transcript", Roles.Read, RunRoutes.Transcript),
+        new("GET", "/api/runs/{id}/events", Roles.Read, EventStream.Get, "text/event-stream"),
+        new("POST", "/api/runs/{id}/cancel", Roles.Submit, RunRoutes.Cancel),
+        new("POST", "/api/runs/{id}/suspend", Roles.Submit, RunRoutes.Suspend),
+        new("POST", "/api/runs/{id}/resume", Roles.Submit, RunRoutes.Resume),
+        new("POST", "/api/runs/{id}/retry", Roles.Submit, RunRoutes.Retry),
+        new("GET", "/api/approvals", Roles.Read, ApprovalRoutes.List),
+        new("GET", "/api/approvals/{id}", Roles.Read, ApprovalRoutes.Get),
+        new("POST", "/api/approvals/{id}/decision", Roles.Approve, ApprovalRoutes.Decide),
+        new("GET", "/health/live", null, _ => HealthRoutes.Live),
+        new("GET", "/health/ready", null, HealthRoutes.Ready),
+        new("GET", "/openapi/v1.json", null, _ => OpenApi),
+    ];
+
+    private static async Task OpenApi(HttpContext http)
+    {
+        await using var document = typeof(ApiRoutes).Assembly.GetManifestResourceStream("openapi.json")!;
+        http.Response.ContentType = MediaTypeNames.Application.Json;
+        await document.CopyToAsync(http.Response.Body, http.RequestAborted);
+    }
+}
+
+internal static class HealthRoutes
+{
+    public static Task Live(HttpContext http) => http.Response.WriteAsJsonAsync(new Health("live"), ApiJson.Default.Health);
+
+    public static RequestDelegate Ready(ApiContext api) => http =>
+    {
+        if (api.Options.NotReady() is { } fact)
+        {
+            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return http.Response.WriteAsJsonAsync(new Health("notReady", fact), ApiJson.Default.Health);
+        }
+
+        return http.Response.WriteAsJsonAsync(new Health("ready"), ApiJson.Default.Health);
+    };
+}

@@ -1,0 +1,59 @@
+using Holdfast.Durable;
+using Holdfast.Sqlite;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Agents.Http;
+
+/// <summary>Every error leaves as a problem; none as a stack trace.</summary>
+internal sealed class ErrorPages(RequestDelegate next, ILogger logger)
+{
+    public async Task InvokeAsync(HttpContext http)
+    {
+        try
+        {
+            await next(http);
+            if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null } response)
+            {
+                await Bare(http, response.StatusCode).WriteAsync(http);
+            }
+        }
+        catch (Exception e) when (http.RequestAborted.IsCancellationRequested)
+        {
+            logger.LogDebug(e, "The client has gone.");
+        }
+        catch (Exception e) when (!http.Response.HasStarted)
+        {
+            await Describe(http, e).WriteAsync(http);
+        }
+    }
+
+    private static Problem Bare(HttpContext http, int status) => status switch
+    {
+        StatusCodes.Status404NotFound => Problem.Of(status, "There is nothing at this path. The API is described at /openapi/v1.json."),
+        StatusCodes.Status405MethodNotAllowed => Problem.Of(status, $"This path does not take {http.Request.Method}. It takes: {http.Response.Headers.Allow}."),
+        _ => Problem.Of(status, "The request was refused."),
+    };
+
+    private Problem Describe(HttpContext http, Exception exception)
+    {
+        switch (exception)
+        {
+            case ProblemException problem:
+                return problem.Problem;
+            case RefusedException refused:
+                return Problem.Of(refused);
+            case BadHttpRequestException bad:
+                return Problem.Of(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge
+                    ? "The body is larger than the limit. Send less, or store it elsewhere and send a reference." : "The request could not be read. Check its framing and length.");
+            case DatabaseFullException full:
+                return Problem.Of(StatusCodes.Status507InsufficientStorage, $"Nothing was accepted: {full.Message}");
+            case EngineUnavailableException or ObjectDisposedException:
+                return Problem.Of(StatusCodes.Status503ServiceUnavailable, "The host is stopping or cannot take work now. Nothing was accepted; try again.");
+            default:
+                var id = http.TraceIdentifier;
+                logger.LogError(exception, "Request {Id} failed: {Method} {Path}", id, http.Request.Method, http.Request.Path.Value?.ReplaceLineEndings(" "));
+                return Problem.Of(StatusCodes.Status500InternalServerError, $"This is a fault of ours. The host's log has it under request {id}.");
+        }
+    }
+}

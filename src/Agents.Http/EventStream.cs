@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Holdfast.Agents.Runs;
+using Microsoft.AspNetCore.Http;
+
+namespace Holdfast.Agents.Http;
+
+/// <summary>A run's steps as server-sent events: those of the past, then each as it is committed, until the run has ended.</summary>
+internal static class EventStream
+{
+    // Proxies close what is silent; a comment is nothing to a reader.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    public static RequestDelegate Get(ApiContext api) => async http =>
+    {
+        RequestQuery.Refuse(http, _ => false);
+        var id = RequestQuery.Id(http, "run");
+        var after = LastEventId(http);
+        var events = await api.System.Queries.EventsAsync(http.Principal(), id, after) ?? throw RunRoutes.NotFound(id);
+        http.Response.ContentType = "text/event-stream";
+        http.Response.Headers.CacheControl = "no-store";
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, api.Options.Stopping);
+        try
+        {
+            await FollowAsync(api, http, id, after, stop.Token);
+        }
+        catch (OperationCanceledException) when (api.Options.Stopping.IsCancellationRequested)
+        {
+            await http.Response.WriteAsync("retry: 2000\n\n", http.RequestAborted);
+        }
+    };
+
+    private static async Task FollowAsync(ApiContext api, HttpContext http, string id, long after, CancellationToken stop)
+    {
+        var silentSince = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var changed = api.System.Watch.NextAsync(id, LookAgain, stop);
+            var events = await api.System.Queries.EventsAsync(http.Principal(), id, after) ?? [];
+            foreach (var one in events)
+            {
+                after = one.Seq;
+                await http.Response.WriteAsync(Format(one), stop);
+                if (one.Type == RunEvents.Ended)
+                {
+                    return;
+                }
+            }
+
+            if (events.Count > 0)
+            {
+                silentSince = TimeProvider.System.GetTimestamp();
+                await http.Response.Body.FlushAsync(stop);
+                continue; // more may be there than one read returns
+            }
+
+            if ((await api.System.Queries.FindAsync(http.Principal(), id))?.Status == RunStatuses.Ended)
+            {
+                return; // its last event had been read before
+            }
+
+            if (TimeProvider.System.GetElapsedTime(silentSince) > Silence)
+            {
+                silentSince = TimeProvider.System.GetTimestamp();
+                await http.Response.WriteAsync(": still here\n\n", stop);
+            }
+
+            await http.Response.Body.FlushAsync(stop);
+            await changed;
+        }
+    }
+
+    private static string Format(RunEvent one) => new StringBuilder()
+        .Append(CultureInfo.InvariantCulture, $"id: {one.Seq}\nevent: {one.Type}\n")
+        .Append("data: ").Append(JsonSerializer.Serialize(one, ApiJson.Default.RunEvent)).Append("\n\n").ToString();
+
+    private static long LastEventId(HttpContext http)
+    {
+        var text = http.Request.Headers["Last-Event-ID"].ToString();
+        return text.Length == 0 ? 0
+            : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seq) ? seq
+            : throw ProblemException.BadField("Last-Event-ID", "Last-Event-ID is not a number. Send the id of the last event that arrived, or leave the header out.");
+    }
+}

@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Agents.Http;
+
+/// <summary>The HTTP API as one delegate: whatever host listens, calls this for every request.</summary>
+public static class HoldfastApi
+{
+    /// <summary>Routes, in the order of the documentation.</summary>
+    public static IReadOnlyList<(string Method, string Path)> Routes { get; } = [.. ApiRoutes.All.Select(route => (route.Method, route.Path))];
+
+    public static RequestDelegate Create(AgentSystem system, ApiOptions options, ILoggerFactory loggers)
+    {
+        // Routing needs services of its own; none of them is the host's.
+        var services = new ServiceCollection().AddRouting().AddSingleton(loggers).AddLogging()
+            .AddSingleton<DiagnosticListener>(_ => new DiagnosticListener("Holdfast.Agents.Http")).BuildServiceProvider();
+        var app = new ApplicationBuilder(services);
+        app.Use(next => new ErrorPages(next, loggers.CreateLogger("Holdfast.Http")).InvokeAsync);
+        app.UseRouting();
+        app.Use(next => http => Admission.CheckAsync(http, options, next));
+        app.UseEndpoints(endpoints =>
+        {
+            foreach (var route in ApiRoutes.All)
+            {
+                var handler = route.Handle(new ApiContext(system, options));
+                endpoints.MapMethods(route.Path, [route.Method], handler).WithMetadata(route);
+            }
+        });
+        return app.Build();
+    }
+}
+
+/// <summary>What a handler has at hand.</summary>
+internal sealed record ApiContext(AgentSystem System, ApiOptions Options);
+
+/// <param name="Role">Which role a principal needs; null for no principal at all.</param>
+/// <param name="Produces">What it answers with, beside problems.</param>
+internal sealed record ApiRoute(string Method, string Path, string? Role, Func<ApiContext, RequestDelegate> Handle, string Produces = "application/json");

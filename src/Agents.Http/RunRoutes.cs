@@ -1,0 +1,89 @@
+using System.Globalization;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Runs;
+using Microsoft.AspNetCore.Http;
+
+namespace Holdfast.Agents.Http;
+
+internal static class RunRoutes
+{
+    private const int LongestInput = 256 * 1024;
+
+    public static RequestDelegate Start(ApiContext api) => async http =>
+    {
+        var wait = RequestQuery.Wait(http);
+        var key = RequestQuery.IdempotencyKey(http);
+        RequestQuery.Refuse(http, _ => false);
+        var body = await RequestBody.ReadAsync(http, api.Options.BodyLimit);
+        var agent = body.Text("agent", required: true, 64);
+        var input = body.Text("input", required: true, LongestInput);
+        var requestedBy = body.Text("requestedBy", required: false, 200);
+        var metadata = body.Texts("metadata", most: 20, longest: 500);
+        body.Check();
+
+        var (id, _) = await api.System.Runs.StartAsync(http.Principal(), new RunSubmission(agent!, input!, requestedBy, metadata), key);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, api.Options.Stopping);
+        var run = await api.System.Queries.WaitForEndAsync(http.Principal(), id, wait ?? TimeSpan.Zero, stop.Token);
+        if (wait is { } seconds)
+        {
+            http.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={(int)seconds.TotalSeconds}");
+        }
+
+        http.Response.Headers.Location = $"/api/runs/{id}";
+        http.Response.StatusCode = run!.Status == RunStatuses.Ended ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
+        await WriteAsync(http, run);
+    };
+
+    public static RequestDelegate List(ApiContext api) => async http =>
+    {
+        RequestQuery.Refuse(http, name => name.StartsWith("metadata.", StringComparison.Ordinal), "status", "agent", "metadata.NAME", "cursor", "limit");
+        var limit = RequestQuery.Limit(http);
+        var metadata = http.Request.Query.Keys.Where(name => name.StartsWith("metadata.", StringComparison.Ordinal))
+            .ToDictionary(name => name["metadata.".Length..], name => RequestQuery.One(http, name)!);
+        var filter = new RunFilter(RequestQuery.One(http, "status", RunStatuses.All), RequestQuery.One(http, "agent"), metadata, RequestQuery.Cursor(http, "run"), limit);
+        var runs = await api.System.Queries.ListAsync(http.Principal(), filter);
+        var page = new RunPage([.. runs.Select(RunAnswer.Of)], RequestQuery.NextCursor(runs, limit, run => run.Id));
+        await http.Response.WriteAsJsonAsync(page, ApiJson.Default.RunPage);
+    };
+
+    public static RequestDelegate Get(ApiContext api) => async http =>
+    {
+        RequestQuery.Refuse(http, _ => false);
+        await WriteAsync(http, await FindAsync(api, http));
+    };
+
+    public static RequestDelegate Transcript(ApiContext api) => async http =>
+    {
+        RequestQuery.Refuse(http, _ => false);
+        var id = RequestQuery.Id(http, "run");
+        var items = await api.System.Queries.TranscriptAsync(http.Principal(), id) ?? throw NotFound(id);
+        await http.Response.WriteAsJsonAsync(new TranscriptAnswer(items), ApiJson.Default.TranscriptAnswer);
+    };
+
+    public static RequestDelegate Cancel(ApiContext api) => Change(api, api.System.Runs.CancelAsync);
+
+    public static RequestDelegate Suspend(ApiContext api) => Change(api, api.System.Runs.SuspendAsync);
+
+    public static RequestDelegate Resume(ApiContext api) => Change(api, api.System.Runs.ResumeAsync);
+
+    public static RequestDelegate Retry(ApiContext api) => Change(api, api.System.Runs.RetryAsync);
+
+    public static RefusedException NotFound(string id) => new(Refusal.NotFound, $"There is no run '{id}'.");
+
+    /// <summary>Accepted, and shown as it is then: what was asked for happens at the run's next step.</summary>
+    private static RequestDelegate Change(ApiContext api, Func<Principal, string, Task> change) => async http =>
+    {
+        RequestQuery.Refuse(http, _ => false);
+        await change(http.Principal(), RequestQuery.Id(http, "run"));
+        http.Response.StatusCode = StatusCodes.Status202Accepted;
+        await WriteAsync(http, await FindAsync(api, http));
+    };
+
+    private static async Task<RunView> FindAsync(ApiContext api, HttpContext http)
+    {
+        var id = RequestQuery.Id(http, "run");
+        return await api.System.Queries.FindAsync(http.Principal(), id) ?? throw NotFound(id);
+    }
+
+    private static Task WriteAsync(HttpContext http, RunView run) => http.Response.WriteAsJsonAsync(RunAnswer.Of(run), ApiJson.Default.RunAnswer);
+}
