@@ -126,8 +126,9 @@ public sealed class EmbeddedClient : IOrchestrationClient
                 return;
             }
 
-            table.Post(key, new Message(Control.StatusChanged, 0, null, null));
+            parts.Activities.Hold(key);
             parts.Activities.Cancel(key);
+            table.Post(key, Control.StatusChanged);
             if (toParent is { } delivery)
             {
                 table.Post(delivery.Key, delivery.Message);
@@ -167,7 +168,16 @@ public sealed class EmbeddedClient : IOrchestrationClient
                     parts.Activities.Forgive(key);
                 }
 
-                table.Post(key, new Message(Control.StatusChanged, 0, null, null));
+                if (to == OrchestrationRuntimeStatus.Suspended)
+                {
+                    parts.Activities.Hold(key);
+                }
+                else
+                {
+                    parts.Activities.Release(key);
+                }
+
+                table.Post(key, Control.StatusChanged);
             }
         });
         parts.Watch.Changed(instanceId);
@@ -193,9 +203,10 @@ public sealed class EmbeddedClient : IOrchestrationClient
     private async Task<OrchestrationMetadata> WaitAsync(
         string id, Func<OrchestrationMetadata, bool> enough, bool payloads, CancellationToken cancellation)
     {
+        using var watcher = parts.Watch.Watch(id);
         while (true)
         {
-            var changed = parts.Watch.Next(id);
+            var changed = watcher.Next();
             var found = await GetInstanceAsync(id, payloads, cancellation) ?? throw new InstanceNotFoundException(id);
             if (enough(found))
             {

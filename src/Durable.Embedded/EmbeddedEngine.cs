@@ -114,6 +114,8 @@ public sealed class EmbeddedEngine : IAsyncDisposable
             table!.Dispose();
         }
 
+        ready.Writer.TryComplete();
+        await Task.WhenAll(workers);
         Close(clean: true);
         parts?.Activities.Dispose();
         parts?.Log.Stopped();
@@ -132,7 +134,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
 
     private void Close(bool clean)
     {
-        ready.Writer.TryComplete();
+        parts?.Watch.Close();
         store.Dispose();
         if (clean)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -45,7 +46,7 @@ public abstract class OrchestrationContext
     {
         EnsureInside();
         var json = payloads.Write(input, $"The input of activity '{name}'");
-        return payloads.Read<TResult>(await ScheduleActivity(++Step, name, json, options?.Retry));
+        return Result<TResult>(await ScheduleActivity(++Step, name, json, options?.Retry));
     }
 
     /// <inheritdoc cref="CallActivityAsync{TResult}"/>
@@ -58,7 +59,7 @@ public abstract class OrchestrationContext
     {
         EnsureInside();
         var json = payloads.Write(input, $"The input of orchestrator '{name}'");
-        var id = (options as SubOrchestrationOptions)?.InstanceId ?? $"{InstanceId}:{Step + 1}";
+        var id = (options as SubOrchestrationOptions)?.InstanceId ?? ChildId(Step + 1);
         var began = CurrentUtcDateTime;
         for (var attempt = 1; ; attempt++)
         {
@@ -66,7 +67,7 @@ public abstract class OrchestrationContext
             var child = InstanceIds.Checked(attempt == 1 ? id : $"{id}:{attempt}");
             try
             {
-                return payloads.Read<TResult>(await ScheduleSubOrchestrator(++Step, name, child, json));
+                return Result<TResult>(await ScheduleSubOrchestrator(++Step, name, child, json));
             }
             catch (TaskFailedException) when (options?.Retry?.NextInterval(attempt, CurrentUtcDateTime - began) is not null)
             {
@@ -104,9 +105,15 @@ public abstract class OrchestrationContext
     }
 
     /// <summary>The next unread event of this name, if it comes in time. An event that comes later waits for the next waiter.</summary>
+    /// <param name="timeout">From now; <see cref="Timeout.InfiniteTimeSpan"/> for no bound.</param>
     /// <exception cref="TaskCanceledException">None came in time.</exception>
     public async Task<T> WaitForExternalEvent<T>(string eventName, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
+        if (timeout == Timeout.InfiniteTimeSpan)
+        {
+            return await WaitForExternalEvent<T>(eventName, cancellationToken);
+        }
+
         // Cancelled on this thread, not by CancelAsync: an orchestrator has no other.
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var answered = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -182,6 +189,33 @@ public abstract class OrchestrationContext
     protected abstract void RecordContinueAsNew(long step, string? input, bool preserveUnprocessedEvents);
 
     protected abstract void RecordCustomStatus(string? status);
+
+    /// <summary>
+    /// A recorded result is not of the type that the code asks for. An engine that can hold the instance takes note here, because the
+    /// code may catch what is thrown next.
+    /// </summary>
+    protected virtual void MeetMismatch(PayloadMismatchException mismatch)
+    {
+    }
+
+    private TResult Result<TResult>(string? json)
+    {
+        try
+        {
+            return payloads.Read<TResult>(json);
+        }
+        catch (PayloadMismatchException e)
+        {
+            MeetMismatch(e);
+            throw;
+        }
+    }
+
+    private string ChildId(long step)
+    {
+        var id = string.Create(CultureInfo.InvariantCulture, $"{InstanceId}:{step}");
+        return id.Length <= InstanceIds.MaxLength ? id : StepKey.Of(InstanceId, step);
+    }
 
     private sealed class ReplaySafeLogger(OrchestrationContext context, ILogger inner) : ILogger
     {

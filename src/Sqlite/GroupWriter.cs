@@ -96,11 +96,7 @@ public sealed class GroupWriter : IDisposable
             {
                 try
                 {
-                    Commit(group);
-                }
-                catch (SqliteException e) when (IsTransient(e))
-                {
-                    Refuse(group, e);
+                    CommitAll(group);
                 }
                 catch (Exception e)
                 {
@@ -139,6 +135,19 @@ public sealed class GroupWriter : IDisposable
         return group.Count > 0;
     }
 
+    private void CommitAll(List<Work> group)
+    {
+        try
+        {
+            Commit(group);
+        }
+        catch (SqliteException e) when (IsTransient(e))
+        {
+            Rollback();
+            Separate(group);
+        }
+    }
+
     private void Commit(List<Work> group)
     {
         Begin.ExecuteNonQuery();
@@ -161,22 +170,41 @@ public sealed class GroupWriter : IDisposable
         }
     }
 
-    private void Refuse(List<Work> group, SqliteException cause)
+    /// <summary>Tries each piece alone, so that what fits, or what makes room, is not held up by what does not fit.</summary>
+    private void Separate(List<Work> group)
     {
-        Rollback();
-        var full = new DatabaseFullException(connection.DataSource, cause.SqliteErrorCode == SQLitePCL.raw.SQLITE_BUSY
-            ? "another program holds it locked" : "the disk is full", cause);
-        var kept = group.Where(piece => !piece.Refusable && !stopping).ToList();
-        foreach (var piece in group.Except(kept))
+        List<Work> kept = [];
+        DatabaseFullException? full = null;
+        foreach (var piece in group)
         {
-            piece.Fail(full);
+            try
+            {
+                Commit([piece]);
+            }
+            catch (SqliteException e) when (IsTransient(e))
+            {
+                Rollback();
+                full = new DatabaseFullException(connection.DataSource, e.SqliteErrorCode == SQLitePCL.raw.SQLITE_BUSY
+                    ? "another program holds it locked" : "the disk is full", e);
+                if (piece.Refusable || stopping)
+                {
+                    piece.Fail(full);
+                }
+                else
+                {
+                    kept.Add(piece);
+                }
+            }
         }
 
-        if (kept.Count == 0)
+        if (kept.Count > 0)
         {
-            return;
+            Keep(kept, full!);
         }
+    }
 
+    private void Keep(List<Work> kept, DatabaseFullException full)
+    {
         logger.LogError("{Message} {Count} changes wait for room.", full.Message, kept.Count);
         lock (gate)
         {
@@ -282,6 +310,6 @@ public sealed class GroupWriter : IDisposable
             answer.SetResult(result);
         }
 
-        public override void Fail(Exception cause) => answer.SetException(cause);
+        public override void Fail(Exception cause) => answer.TrySetException(cause);
     }
 }

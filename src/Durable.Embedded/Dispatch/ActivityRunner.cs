@@ -16,6 +16,7 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
     private readonly Queue<Work> waiting = [];
     private readonly PriorityQueue<Work, long> suspects = new();
     private readonly Dictionary<(long Key, long Step), Work> taken = [];
+    private readonly HashSet<long> held = [];
     private readonly CancellationTokenSource stopping = new();
     private int running;
     private bool suspectRuns;
@@ -24,21 +25,14 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
     /// <summary>Unclean ends counted so far, by step; what is done leaves it.</summary>
     public ConcurrentDictionary<(long Key, long Step), long> UncleanEnds { get; } = new();
 
-    /// <summary>Runs the activity and reports its result; does nothing if it is running or waiting to.</summary>
-    /// <param name="again">Its last attempt is known to have ended: run it even if that attempt is still being put away.</param>
-    public void Enqueue(long key, string instanceId, OpenActivity activity, bool again = false)
+    /// <summary>Runs the activity and reports its result; does nothing if that has been asked for and the result is not put away yet.</summary>
+    public void Enqueue(long key, string instanceId, OpenActivity activity)
     {
         var work = new Work(key, instanceId, activity.Step, activity.Name, activity.Input);
         lock (gate)
         {
-            if (closed)
+            if (closed || held.Contains(key) || !taken.TryAdd((key, activity.Step), work))
             {
-                return;
-            }
-
-            if (!taken.TryAdd((key, activity.Step), work))
-            {
-                taken[(key, activity.Step)].Next ??= again ? activity : null;
                 return;
             }
 
@@ -56,18 +50,49 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
         StartNext();
     }
 
-    /// <summary>Tells the activities of an ended instance that nobody waits for them.</summary>
-    public void Cancel(long key)
+    /// <summary>
+    /// The instance has stored the result, or wants none. Until then the step counts as taken: one loaded in between would run it again.
+    /// </summary>
+    public void PutAway(long key, long step)
     {
-        Work[] affected;
         lock (gate)
         {
-            affected = [.. taken.Values.Where(work => work.Key == key)];
+            taken.Remove((key, step));
+        }
+    }
+
+    /// <summary>Begins none of an instance's activities until it is released; those that run go on.</summary>
+    public void Hold(long key)
+    {
+        lock (gate)
+        {
+            held.Add(key);
+            Withdraw(key);
+        }
+    }
+
+    public void Release(long key)
+    {
+        lock (gate)
+        {
+            held.Remove(key);
+        }
+    }
+
+    /// <summary>Nobody waits for an ended instance's activities: those that run are told so, the rest do not begin.</summary>
+    public void Cancel(long key)
+    {
+        Work[] running;
+        lock (gate)
+        {
+            Withdraw(key);
+            running = [.. taken.Values.Where(work => work.Key == key)];
         }
 
-        foreach (var work in affected)
+        foreach (var work in running)
         {
-            work.Cancellation.Cancel();
+            // Not on this thread: what an activity does when it is cancelled is its own affair, and may take long.
+            _ = work.Cancellation.CancelAsync();
         }
     }
 
@@ -87,14 +112,11 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
         lock (gate)
         {
             closed = true;
-            foreach (var work in waiting.Concat(suspects.UnorderedItems.Select(item => item.Element)))
+            foreach (var work in taken.Values.Where(work => !work.HasBegun).ToList())
             {
-                taken.Remove((work.Key, work.Step));
-                idle.Leave();
+                Withdraw(work);
             }
 
-            waiting.Clear();
-            suspects.Clear();
             unfinished = [.. taken.Values.Select(work => work.Done.Task)];
         }
 
@@ -125,13 +147,19 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
                 }
                 else if (!suspectRuns && waiting.Count == 0 && suspects.TryDequeue(out next!, out _))
                 {
-                    suspectRuns = next.IsSuspect = true;
+                    suspectRuns = next.IsSuspect = !next.IsWithdrawn;
                 }
                 else
                 {
                     return;
                 }
 
+                if (next.IsWithdrawn)
+                {
+                    continue;
+                }
+
+                next.HasBegun = true;
                 running++;
             }
 
@@ -141,52 +169,69 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
 
     private async Task RunAsync(Work work)
     {
+        // Reported while it still counts as running, so that the engine is not idle in between.
+        if (await AttemptAsync(work) is { } result)
+        {
+            report(work.Key, result);
+        }
+        else
+        {
+            PutAway(work.Key, work.Step);
+        }
+
+        lock (gate)
+        {
+            running--;
+            suspectRuns &= !work.IsSuspect;
+        }
+
+        work.Done.SetResult();
+        idle.Leave();
+        StartNext();
+    }
+
+    /// <returns>Null when it is handed back: the next start runs it again, and an ended instance does not miss it.</returns>
+    private async Task<Message?> AttemptAsync(Work work)
+    {
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token, work.Cancellation.Token);
         var entry = inFlight.Begin(work.Key, work.Step);
-        Message? result = null;
         try
         {
             options.CrashPoint(EngineCrashPoints.ActivityBegins);
             var context = new ActivityContext(work.InstanceId, work.Name, work.Step, cancellation.Token);
             var output = await registry.Activities[work.Name].Run(context, work.Input);
             options.CrashPoint(EngineCrashPoints.ActivityReturned);
-            result = new Message(RowKind.ActivityCompleted, work.Step, work.Name, output);
+            return new Message(RowKind.ActivityCompleted, work.Step, work.Name, output);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            // Handed back: the next start runs it again; an ended instance does not miss it.
+            return null;
         }
         catch (Exception e)
         {
             var failure = JsonSerializer.Serialize(FailureDetails.FromException(e), EngineJson.Default.FailureDetails);
-            result = new Message(RowKind.ActivityFailed, work.Step, work.Name, failure);
+            return new Message(RowKind.ActivityFailed, work.Step, work.Name, failure);
         }
         finally
         {
             inFlight.End(entry);
         }
+    }
 
-        // Reported before it stops counting as taken, or a load in between would run it once more.
-        if (result is { } message)
+    private void Withdraw(long key)
+    {
+        foreach (var work in taken.Values.Where(work => work.Key == key && !work.HasBegun).ToList())
         {
-            report(work.Key, message);
+            Withdraw(work);
         }
+    }
 
-        lock (gate)
-        {
-            running--;
-            taken.Remove((work.Key, work.Step));
-            suspectRuns &= !work.IsSuspect;
-        }
-
-        if (work.Next is { } next)
-        {
-            Enqueue(work.Key, work.InstanceId, next);
-        }
-
-        work.Done.SetResult();
+    /// <summary>Its place in the queue is passed over when its turn comes.</summary>
+    private void Withdraw(Work work)
+    {
+        work.IsWithdrawn = true;
+        taken.Remove((work.Key, work.Step));
         idle.Leave();
-        StartNext();
     }
 
     private sealed record Work(long Key, string InstanceId, long Step, string Name, string? Input)
@@ -197,7 +242,8 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
 
         public bool IsSuspect { get; set; }
 
-        /// <summary>The attempt that follows this one at once.</summary>
-        public OpenActivity? Next { get; set; }
+        public bool HasBegun { get; set; }
+
+        public bool IsWithdrawn { get; set; }
     }
 }

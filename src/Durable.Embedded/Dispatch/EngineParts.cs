@@ -27,31 +27,83 @@ internal sealed record EngineParts(EngineOptions Options, DurableRegistry Regist
 internal sealed class InstanceWatch
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<string, TaskCompletionSource> watched = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Watched> watched = new(StringComparer.Ordinal);
+    private bool closed;
 
-    /// <summary>Completes at the next change after this call.</summary>
-    public Task Next(string id)
+    public Watcher Watch(string id)
     {
         lock (gate)
         {
-            if (!watched.TryGetValue(id, out var source))
+            if (!watched.TryGetValue(id, out var one))
             {
-                watched.Add(id, source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+                watched.Add(id, one = new Watched());
             }
 
-            return source.Task;
+            one.Watchers++;
+            return new Watcher(this, id, one);
         }
     }
 
     public void Changed(string id)
     {
-        TaskCompletionSource? source;
+        TaskCompletionSource? source = null;
         lock (gate)
         {
-            watched.Remove(id, out source);
+            if (watched.TryGetValue(id, out var one))
+            {
+                (source, one.Change) = (one.Change, Watched.Source());
+            }
         }
 
         source?.SetResult();
+    }
+
+    /// <summary>Nothing will change any more in this process: whoever waits is told so.</summary>
+    public void Close()
+    {
+        lock (gate)
+        {
+            closed = true;
+            foreach (var one in watched.Values)
+            {
+                one.Change.TrySetException(new EngineUnavailableException("The engine is stopping. Ask again when it is back."));
+            }
+        }
+    }
+
+    /// <summary>One caller's interest in one instance.</summary>
+    internal sealed class Watcher(InstanceWatch owner, string id, Watched one) : IDisposable
+    {
+        /// <summary>Completes at the next change after this call.</summary>
+        public Task Next()
+        {
+            lock (owner.gate)
+            {
+                return owner.closed
+                    ? Task.FromException(new EngineUnavailableException("The engine is stopping. Ask again when it is back."))
+                    : one.Change.Task;
+            }
+        }
+
+        public void Dispose()
+        {
+            lock (owner.gate)
+            {
+                if (--one.Watchers == 0)
+                {
+                    owner.watched.Remove(id);
+                }
+            }
+        }
+    }
+
+    internal sealed class Watched
+    {
+        public TaskCompletionSource Change { get; set; } = Source();
+
+        public int Watchers { get; set; }
+
+        public static TaskCompletionSource Source() => new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
 

@@ -17,7 +17,7 @@ internal sealed class InFlight : IDisposable
     private InFlight(MemoryMappedFile file, int entries)
     {
         this.file = file;
-        view = file.CreateViewAccessor(0, (long)entries * EntrySize);
+        view = file.CreateViewAccessor();
         free = new Stack<int>(Enumerable.Range(0, entries).Reverse());
     }
 
@@ -34,9 +34,10 @@ internal sealed class InFlight : IDisposable
             }
         }
 
-        using (var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite))
+        using (var stream = new FileStream(path, FileMode.Append, FileAccess.Write))
         {
-            stream.SetLength(Math.Max(old.Length, (long)entries * EntrySize));
+            // Written, not merely reserved: a page that a full disk cannot back would end the process when it is touched.
+            stream.Write(new byte[Math.Max(0, (entries * EntrySize) - old.Length)]);
         }
 
         return (new InFlight(MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0), entries), left);

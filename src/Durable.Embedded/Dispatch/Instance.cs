@@ -1,5 +1,6 @@
 using Holdfast.Durable.Embedded.Replay;
 using Holdfast.Durable.Embedded.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace Holdfast.Durable.Embedded.Dispatch;
 
@@ -16,21 +17,20 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
     private InstanceRow? row;
     private long nextSeq;
     private long lastInbox;
+    private bool startIsDue;
 
     public long Key => key;
 
     /// <summary>Whether nothing has happened since the last time this was asked.</summary>
     public bool IsResting { get; private set; }
 
-    /// <summary>Whether it only waits, so that its memory may be given back.</summary>
-    public bool MayLeave
+    /// <summary>Whether it only waits, be it for another attempt of an activity, so that its memory may be given back.</summary>
+    /// <param name="now">UTC ticks.</param>
+    public bool MayLeave(long now)
     {
-        get
+        lock (gate)
         {
-            lock (gate)
-            {
-                return !busy && (context is null || context.OpenActivities.Count == 0);
-            }
+            return !busy && (context is null || context.OpenActivities.All(activity => activity.NotBefore > now));
         }
     }
 
@@ -72,6 +72,10 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         {
             write = Decide(Take());
         }
+        catch (SqliteException e)
+        {
+            write = () => Task.FromException(e);
+        }
         finally
         {
             parts.InFlight.End(entry);
@@ -91,6 +95,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
             // The disk failed: the engine is stopping, and what is in memory here is ahead of what is written.
             parts.Failed(e);
             context = null;
+            parts.Idle.Leave();
             return;
         }
 
@@ -118,44 +123,76 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
 
     private Func<Task> Decide(List<Message> messages)
     {
-        if (messages.Exists(message => message.Kind == Control.StatusChanged))
+        var fresh = Fresh(messages);
+        try
+        {
+            return Decide(messages, fresh);
+        }
+        catch (Exception e) when (e is not SqliteException)
+        {
+            // Whatever it is, another try would meet it again; and nothing that has come may be lost over it.
+            return () => PauseAsync(e, fresh);
+        }
+    }
+
+    private Func<Task> Decide(List<Message> messages, List<Message> fresh)
+    {
+        if (messages.Find(message => message.Kind == Control.StrayedKind) is { Payload: { } astray })
+        {
+            return () => PauseAsync(new InvalidOperationException(astray), fresh);
+        }
+
+        if (messages.Exists(message => message.Kind == Control.StatusChanged.Kind))
         {
             context = null;
         }
 
         var wasLoaded = context is not null;
-        try
+        if (!wasLoaded && !Load(ref messages))
         {
-            if (!wasLoaded && !Load(ref messages))
-            {
-                table.Forget(this);
-                return () => Task.CompletedTask;
-            }
-        }
-        catch (Exception e) when (e is ReplayMismatchException or PayloadMismatchException)
-        {
-            return () => PauseAsync(e, Fresh(messages));
+            table.Forget(this);
+            parts.Activities.Release(key);
+            return () => ParkAsync(fresh);
         }
 
         if (context is null)
         {
-            var fresh = Fresh(messages);
-            return fresh.Count == 0 ? () => Task.CompletedTask : () => parts.Store.WriteAsync(tables =>
-            {
-                tables.Park(key, fresh);
-                return true;
-            });
+            return () => ParkAsync(fresh);
         }
 
         var batch = new Batch(key, row!.Id, nextSeq);
         var retries = Feed(messages, batch);
         if (Fault(batch, wasLoaded) is { } fault)
         {
-            return () => PauseAsync(fault, Fresh(messages));
+            return () => PauseAsync(fault, fresh);
         }
 
         parts.Options.CrashPoint(EngineCrashPoints.Decided);
-        return () => CommitAsync(batch, retries, wasLoaded);
+        return () => CommitAsync(batch, retries, wasLoaded, fresh);
+    }
+
+    private async Task ParkAsync(List<Message> fresh)
+    {
+        if (fresh.Count > 0)
+        {
+            await parts.Store.WriteAsync(tables =>
+            {
+                tables.Park(key, fresh);
+                return true;
+            });
+            PutAway(fresh);
+        }
+    }
+
+    private void PutAway(List<Message> fresh)
+    {
+        foreach (var message in fresh)
+        {
+            if (message.Kind is RowKind.ActivityCompleted or RowKind.ActivityFailed)
+            {
+                parts.Activities.PutAway(key, message.Step);
+            }
+        }
     }
 
     private static List<Message> Fresh(List<Message> messages) =>
@@ -172,14 +209,19 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         nextSeq = loaded.History.Count;
         messages = [.. loaded.Inbox, .. messages.Where(message => message.Inbox == 0)];
         lastInbox = 0;
-        var notYet = row.Status == OrchestrationRuntimeStatus.Pending && row.Readiness == Readiness.Idle
-            && !messages.Exists(message => message is { Kind: RowKind.TimerFired, Step: 0 });
-        if (notYet || row.Status is OrchestrationRuntimeStatus.Suspended or OrchestrationRuntimeStatus.Paused)
+        if (row.Status is OrchestrationRuntimeStatus.Suspended or OrchestrationRuntimeStatus.Paused)
         {
             return true; // not even its code runs: what has come stays in the inbox
         }
 
-        context = new ReplayContext(loaded, parts.Registry, parts.Loggers, () => table.Post(key, Control.Look));
+        if (loaded.StartsAt is { } due && due > parts.Options.Time.GetUtcNow().UtcTicks)
+        {
+            parts.Timers.Add(new TimerTarget(key, 0, IsRetry: false), due);
+            return true;
+        }
+
+        startIsDue = loaded.StartsAt is not null;
+        context = new ReplayContext(loaded, parts.Registry, parts.Loggers, astray => table.Post(key, Control.Strayed(astray)));
         return true;
     }
 
@@ -218,8 +260,14 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
             }
             else if (message.Kind == RowKind.TimerFired)
             {
-                batch.TimersCancelled.Add(message.Step); // cancelled as it fired, or the delay of a start
+                batch.TimersCancelled.Add(message.Step); // cancelled as it fired
             }
+        }
+
+        if (startIsDue)
+        {
+            batch.TimersCancelled.Add(0);
+            startIsDue = false;
         }
 
         var readiness = context.OpenActivities.Count > 0 ? Readiness.Active : Readiness.Idle;
@@ -287,13 +335,14 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         return null;
     }
 
-    private async Task CommitAsync(Batch batch, List<long> retries, bool wasLoaded)
+    private async Task CommitAsync(Batch batch, List<long> retries, bool wasLoaded, List<Message> fresh)
     {
         if (!batch.IsEmpty)
         {
             var outcome = await parts.Store.WriteAsync(
                 tables => tables.Commit(batch, parts.Options.Time.GetUtcNow().UtcTicks),
                 written => Deliver(batch, written));
+            PutAway(fresh);
             if (!outcome.Applied)
             {
                 context = null;
@@ -302,7 +351,11 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
 
             parts.Options.CrashPoint(EngineCrashPoints.Committed);
             nextSeq += batch.Rows.Count;
-            Forget(batch.Cleared);
+            Forget(batch);
+        }
+        else
+        {
+            PutAway(fresh);
         }
 
         if (batch.Rows.Exists(written => written.Kind == RowKind.ContinuedAsNew))
@@ -328,8 +381,12 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
 
     private void End()
     {
+        if (context!.OpenActivities.Count > 0)
+        {
+            parts.Activities.Cancel(key);
+        }
+
         context = null;
-        parts.Activities.Cancel(key);
         table.Forget(this);
         parts.Watch.Changed(row!.Id);
     }
@@ -348,11 +405,16 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         }
     }
 
-    private void Forget(List<long> cleared)
+    private void Forget(Batch batch)
     {
-        foreach (var step in cleared)
+        foreach (var step in batch.Cleared)
         {
             parts.Activities.UncleanEnds.TryRemove((key, step), out _);
+        }
+
+        foreach (var step in batch.TimersCancelled)
+        {
+            parts.Timers.Remove(new TimerTarget(key, step, IsRetry: false));
         }
     }
 
@@ -374,7 +436,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
                 case RowKind.ActivityRetried when context!.Activity(written.Step) is { } activity:
                     parts.Timers.Add(new TimerTarget(key, written.Step, IsRetry: true), activity.NotBefore);
                     break;
-                case RowKind.TimerCreated:
+                case RowKind.TimerCreated when context!.IsOpenTimer(written.Step):
                     parts.Timers.Add(new TimerTarget(key, written.Step, IsRetry: false),
                         long.Parse(written.Payload!, System.Globalization.CultureInfo.InvariantCulture));
                     break;
@@ -385,7 +447,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         {
             if (context!.Activity(step) is { } activity)
             {
-                parts.Activities.Enqueue(key, row!.Id, activity, again: true);
+                parts.Activities.Enqueue(key, row!.Id, activity);
             }
         }
     }
@@ -414,8 +476,15 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
     private async Task PauseAsync(Exception cause, List<Message> fresh)
     {
         context = null;
+        parts.Activities.Hold(key);
+        var paused = await parts.Store.WriteAsync(tables => tables.Pause(key, FailureDetails.FromException(cause) with { StackTrace = null }, fresh));
+        PutAway(fresh);
+        if (!paused)
+        {
+            return;
+        }
+
         var id = row?.Id;
-        await parts.Store.WriteAsync(tables => tables.Pause(key, FailureDetails.FromException(cause) with { StackTrace = null }, fresh));
         parts.Log.Paused(id ?? $"#{key}", cause.Message);
         if (id is not null)
         {
@@ -431,8 +500,13 @@ internal static class Control
     public static readonly Message Look = new(0, 0, null, null);
 
     /// <summary>The instance was suspended, resumed, retried or ended from outside.</summary>
-    public const RowKind StatusChanged = (RowKind)(-1);
+    public static readonly Message StatusChanged = new((RowKind)(-1), 0, null, null);
 
     /// <summary>An activity's next attempt is due.</summary>
     public const RowKind RetryDue = (RowKind)(-2);
+
+    public const RowKind StrayedKind = (RowKind)(-3);
+
+    /// <summary>The code was found to await what is not in its history; said by a thread that is not the instance's.</summary>
+    public static Message Strayed(Exception astray) => new(StrayedKind, 0, null, astray.Message);
 }

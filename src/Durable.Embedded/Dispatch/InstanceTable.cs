@@ -53,11 +53,12 @@ internal sealed class InstanceTable : IDisposable
 
     private void LetGo()
     {
+        var now = parts.Options.Time.GetUtcNow().UtcTicks;
         lock (gate)
         {
             foreach (var instance in resident.Values.ToList())
             {
-                if (instance.MayLeave && instance.Rest())
+                if (instance.MayLeave(now) && instance.Rest())
                 {
                     resident.Remove(instance.Key);
                 }

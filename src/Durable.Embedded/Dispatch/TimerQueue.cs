@@ -9,13 +9,14 @@ internal sealed class TimerQueue : IDisposable
     // The clock may be set: look again after this long however far away the next timer is.
     private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(30);
 
-    private readonly PriorityQueue<TimerTarget, long> queue = new();
+    private readonly PriorityQueue<TimerTarget, (long Due, long Order)> queue = new();
     private readonly HashSet<TimerTarget> queued = [];
     private readonly Lock gate = new();
     private readonly TimeProvider time;
     private readonly Action<TimerTarget> due;
     private readonly ITimer alarm;
     private long alarmAt = long.MaxValue;
+    private long order;
     private bool started;
     private bool stopped;
 
@@ -37,11 +38,20 @@ internal sealed class TimerQueue : IDisposable
                 return;
             }
 
-            queue.Enqueue(target, dueAt);
+            queue.Enqueue(target, (dueAt, ++order));
             if (started && dueAt < alarmAt)
             {
                 SetAlarm();
             }
+        }
+    }
+
+    /// <summary>Lets a timer that nobody waits for any more pass in silence.</summary>
+    public void Remove(TimerTarget target)
+    {
+        lock (gate)
+        {
+            queued.Remove(target);
         }
     }
 
@@ -70,11 +80,13 @@ internal sealed class TimerQueue : IDisposable
         lock (gate)
         {
             var now = time.GetUtcNow().UtcTicks;
-            while (!stopped && queue.TryPeek(out var target, out var dueAt) && dueAt <= now)
+            while (!stopped && queue.TryPeek(out var target, out var next) && next.Due <= now)
             {
                 queue.Dequeue();
-                queued.Remove(target);
-                ringing.Add(target);
+                if (queued.Remove(target))
+                {
+                    ringing.Add(target);
+                }
             }
 
             SetAlarm();
@@ -93,12 +105,14 @@ internal sealed class TimerQueue : IDisposable
             return;
         }
 
-        if (!queue.TryPeek(out _, out alarmAt))
+        if (!queue.TryPeek(out _, out var next))
         {
             alarmAt = long.MaxValue;
             alarm.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             return;
         }
+
+        alarmAt = next.Due;
 
         // Rounded up to the millisecond that clocks' timers count in: late, never early.
         var wait = TimeSpan.FromMilliseconds(Math.Ceiling(TimeSpan.FromTicks(alarmAt - time.GetUtcNow().UtcTicks).TotalMilliseconds));

@@ -7,7 +7,7 @@ internal sealed class OpenActivity(long step, string name, string? input, RetryP
 
     public string Name { get; } = name;
 
-    public string? Input { get; } = input;
+    public string? Input { get; private set; } = input;
 
     public TaskCompletionSource<string?> Answer { get; } = answer;
 
@@ -26,6 +26,9 @@ internal sealed class OpenActivity(long step, string name, string? input, RetryP
 
         return now + wait.Ticks + (long)(wait.Ticks * jitter / 10);
     }
+
+    /// <summary>History decides what the step was asked to do, whatever the code would ask for today.</summary>
+    public void Recorded(string? input) => Input = input;
 
     public void Failed(long notBefore)
     {

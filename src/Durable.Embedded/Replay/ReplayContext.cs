@@ -15,6 +15,7 @@ internal sealed class ReplayContext : OrchestrationContext
     private readonly OrchestratorRegistration code;
     private readonly ILogger logger;
     private readonly EpisodeThread thread;
+    private readonly Action<Exception> strayed;
     private readonly Dictionary<long, OpenActivity> activities = [];
     private readonly Dictionary<long, TaskCompletionSource<string?>> children = [];
     private readonly Dictionary<long, (TaskCompletionSource Answer, long Due)> timers = [];
@@ -27,7 +28,8 @@ internal sealed class ReplayContext : OrchestrationContext
     private bool preserveUnread;
     private long now;
 
-    public ReplayContext(LoadedInstance loaded, DurableRegistry registry, ILoggerFactory loggers, Action strayed)
+    /// <param name="strayed">Called, from any thread, when the code is found to await what is not in its history.</param>
+    public ReplayContext(LoadedInstance loaded, DurableRegistry registry, ILoggerFactory loggers, Action<Exception> strayed)
         : base(registry.Payloads, loaded.Row.StepsBefore)
     {
         row = loaded.Row;
@@ -35,9 +37,11 @@ internal sealed class ReplayContext : OrchestrationContext
         LoggerFactory = loggers;
         logger = loggers.CreateLogger<ReplayContext>();
         CustomStatus = row.CustomStatus;
-        thread = new EpisodeThread(() => Strayed(strayed));
+        this.strayed = strayed;
+        thread = new EpisodeThread(() => Stray());
         code = registry.Orchestrators.TryGetValue(row.Name, out var found) ? found : throw new ReplayMismatchException(row.Id, row.Name,
             $"no orchestrator of this name is registered. Registered: {string.Join(", ", registry.Orchestrators.Keys.Order(StringComparer.Ordinal))}.");
+        IsReplayingNow = row.Readiness != Readiness.New && row.Status != OrchestrationRuntimeStatus.Pending && loaded.StartsAt is null;
         Replay(loaded.History);
     }
 
@@ -81,6 +85,8 @@ internal sealed class ReplayContext : OrchestrationContext
         _ => false,
     };
 
+    public bool IsOpenTimer(long step) => timers.ContainsKey(step);
+
     public OpenActivity? Activity(long step) => activities.GetValueOrDefault(step);
 
     /// <summary>Hands one input to the code and lets it go on until it waits again.</summary>
@@ -113,10 +119,11 @@ internal sealed class ReplayContext : OrchestrationContext
     {
         if (!thread.IsInside)
         {
-            Fault = Astray();
-            throw Fault;
+            throw Stray();
         }
     }
+
+    protected override void MeetMismatch(PayloadMismatchException mismatch) => Fault = mismatch;
 
     protected override Task<string?> ScheduleActivity(long step, string name, string? input, RetryPolicy? retry)
     {
@@ -141,6 +148,7 @@ internal sealed class ReplayContext : OrchestrationContext
         Decide(new HistoryRow(RowKind.TimerCreated, step, now, null, fireAt.Ticks.ToString(CultureInfo.InvariantCulture)));
         cancellationToken.UnsafeRegister(_ =>
         {
+            EnsureInside();
             if (timers.Remove(step))
             {
                 cancelledTimers.Add(step);
@@ -169,6 +177,7 @@ internal sealed class ReplayContext : OrchestrationContext
 
         cancellationToken.UnsafeRegister(_ =>
         {
+            EnsureInside();
             if (waiters.TryGetValue(name, out var open) && open == answer)
             {
                 waiters.Remove(name);
@@ -191,7 +200,6 @@ internal sealed class ReplayContext : OrchestrationContext
 
     private void Replay(IReadOnlyList<HistoryRow> history)
     {
-        IsReplayingNow = row.Readiness != Readiness.New && row.Status != OrchestrationRuntimeStatus.Pending;
         foreach (var recorded in history)
         {
             if (recorded.IsNote)
@@ -217,6 +225,11 @@ internal sealed class ReplayContext : OrchestrationContext
             }
         }
 
+        if (IsReplayingNow && decisions.TryPeek(out var more))
+        {
+            throw Mismatch(null, more);
+        }
+
         IsReplayingNow = false;
     }
 
@@ -234,8 +247,21 @@ internal sealed class ReplayContext : OrchestrationContext
 
         if (asked.Payload != recorded.Payload)
         {
+            UseRecorded(recorded);
             logger.LogWarning("Instance {Instance}: the input of {Step} is not what history holds; the recorded one was used.",
                 InstanceId, ReplayMismatchException.Describe(recorded));
+        }
+    }
+
+    private void UseRecorded(in HistoryRow recorded)
+    {
+        if (recorded.Kind == RowKind.ActivityScheduled)
+        {
+            activities[recorded.Step].Recorded(recorded.Payload);
+        }
+        else if (recorded.Kind == RowKind.TimerCreated && timers.TryGetValue(recorded.Step, out var timer))
+        {
+            timers[recorded.Step] = timer with { Due = long.Parse(recorded.Payload!, CultureInfo.InvariantCulture) };
         }
     }
 
@@ -247,8 +273,10 @@ internal sealed class ReplayContext : OrchestrationContext
         }
     }
 
-    private ReplayMismatchException Mismatch(in HistoryRow recorded, HistoryRow? asked) => new(row.Id, row.Name,
-        $"history holds {ReplayMismatchException.Describe(recorded)}, the code asked for {(asked is { } one ? ReplayMismatchException.Describe(one) : "nothing")}.");
+    private ReplayMismatchException Mismatch(HistoryRow? recorded, HistoryRow? asked) => new(row.Id, row.Name,
+        $"history holds {Described(recorded)}, the code asked for {Described(asked)}.");
+
+    private static string Described(HistoryRow? one) => one is { } it ? ReplayMismatchException.Describe(it) : "nothing there";
 
     private void Decide(in HistoryRow decision) => decisions.Enqueue(decision);
 
@@ -312,13 +340,12 @@ internal sealed class ReplayContext : OrchestrationContext
         ? FailureDetails.FromException(failed) with { InnerFailure = failed.FailureDetails }
         : FailureDetails.FromException(exception);
 
-    private void Strayed(Action report)
+    private InvalidOperationException Stray()
     {
-        Fault = Astray();
-        report();
+        var astray = new InvalidOperationException(
+            $"Orchestrator '{Name}' (instance '{InstanceId}') awaited something that is not in its history, after step {Step}: Task.Run, Task.Delay, "
+            + "I/O, or ConfigureAwait(false). Use an activity, CreateTimer or WaitForExternalEvent; then retry the instance.");
+        strayed(astray);
+        return astray;
     }
-
-    private InvalidOperationException Astray() => new(
-        $"Orchestrator '{Name}' (instance '{InstanceId}') awaited something that is not in its history, after step {Step}: Task.Run, Task.Delay, I/O, "
-        + "or ConfigureAwait(false). Use an activity, CreateTimer or WaitForExternalEvent; then retry the instance.");
 }

@@ -16,7 +16,7 @@ internal static class EngineSchema
     private const string Version1 = """
         CREATE TABLE engine (id TEXT NOT NULL, epoch INTEGER NOT NULL) STRICT;
         CREATE TABLE instances (
-          key           INTEGER PRIMARY KEY,
+          key           INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice: children and results outlive a purged row
           id            TEXT    NOT NULL UNIQUE,
           name          TEXT    NOT NULL,
           version       TEXT    NOT NULL,

@@ -111,9 +111,9 @@ internal sealed class EngineStore : IDisposable
 internal sealed class EngineReader(SqliteConnection connection, Statements statements) : IDisposable
 {
     private const string MetadataColumns = """
-        SELECT key, id, name, status, created_at, custom_status, cause,
-          (SELECT at FROM history WHERE instance = key ORDER BY seq DESC LIMIT 1),
-          (SELECT kind FROM history WHERE instance = key ORDER BY seq DESC LIMIT 1)
+        SELECT key, id, name, status, created_at, custom_status,
+          CASE status WHEN 3 THEN (SELECT payload FROM history WHERE instance = key ORDER BY seq DESC LIMIT 1) ELSE cause END,
+          (SELECT at FROM history WHERE instance = key ORDER BY seq DESC LIMIT 1)
         FROM instances
         """;
 
@@ -130,7 +130,8 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
     private readonly Statement byId = statements.Prepare($"{MetadataColumns} WHERE id = ?");
     private readonly Statement page = statements.Prepare($"{MetadataColumns} WHERE key > ? ORDER BY key LIMIT 200");
     private readonly Statement byStatus = statements.Prepare($"{MetadataColumns} WHERE status = ? AND key > ? ORDER BY key LIMIT 200");
-    private readonly Statement first = statements.Prepare("SELECT payload FROM history WHERE instance = ? AND seq = 0");
+    private readonly Statement startsAt = statements.Prepare("SELECT due FROM timers WHERE instance = ? AND step = 0");
+    private readonly Statement started = statements.Prepare("SELECT payload FROM history WHERE instance = ? AND kind = 1 ORDER BY seq LIMIT 1");
     private readonly Statement last = statements.Prepare("SELECT kind, payload FROM history WHERE instance = ? ORDER BY seq DESC LIMIT 1");
 
     public static EngineReader Open(string path)
@@ -169,10 +170,11 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
                 messages.Add(new Message((RowKind)inbox.Int64(1), inbox.Int64(2), inbox.TextOrNull(3), inbox.TextOrNull(4), inbox.Int64(0)));
             }
 
-            return new LoadedInstance(row, parent, rows, messages);
+            return new LoadedInstance(row, parent, startsAt.With(key).Next() ? startsAt.Int64(0) : null, rows, messages);
         }
         finally
         {
+            startsAt.End();
             commit.Run();
         }
     }
@@ -260,9 +262,9 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
 
     private OrchestrationMetadata WithPayloads((long Key, OrchestrationMetadata Metadata) found)
     {
-        first.With(found.Key).Next();
-        var input = first.TextOrNull(0);
-        first.End();
+        started.With(found.Key).Next();
+        var input = started.TextOrNull(0);
+        started.End();
         last.With(found.Key).Next();
         var (kind, payload) = ((RowKind)last.Int64(0), last.TextOrNull(1));
         last.End();
@@ -270,12 +272,12 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
         {
             SerializedInput = input,
             SerializedOutput = kind is RowKind.Completed or RowKind.Terminated ? payload : null,
-            FailureDetails = kind == RowKind.Failed ? Failure(payload) : found.Metadata.FailureDetails,
         };
     }
 }
 
-internal sealed record LoadedInstance(InstanceRow Row, ParentInstance? Parent, List<HistoryRow> History, List<Message> Inbox);
+/// <param name="StartsAt">UTC ticks before which its code does not begin; null once it may.</param>
+internal sealed record LoadedInstance(InstanceRow Row, ParentInstance? Parent, long? StartsAt, List<HistoryRow> History, List<Message> Inbox);
 
 /// <summary>Which engine this is: an id for life, and how often it has been started.</summary>
 public sealed record EngineIdentity(string Id, long Epoch);

@@ -73,11 +73,7 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         var (status, parent, name) = State(batch.Key);
         if (status is not (OrchestrationRuntimeStatus.Running or OrchestrationRuntimeStatus.Pending))
         {
-            if (!status.IsEnded())
-            {
-                Park(batch.Key, batch.Fresh);
-            }
-
+            Park(batch.Key, batch.Fresh);
             return new CommitOutcome(false, []);
         }
 
@@ -94,6 +90,11 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
 
             Append(batch.Key, seq++, row);
             ended |= Carry(batch, row, now, parent, name, deliveries);
+        }
+
+        if (batch.StatusChanged)
+        {
+            updateCustomStatus.With().And(batch.CustomStatus).And(batch.Key).Run();
         }
 
         if (ended)
@@ -121,11 +122,6 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
             updateInstance.With((long)OrchestrationRuntimeStatus.Running).And((long)batch.Readiness).And(batch.Key).Run();
         }
 
-        if (batch.StatusChanged)
-        {
-            updateCustomStatus.With().And(batch.CustomStatus).And(batch.Key).Run();
-        }
-
         return new CommitOutcome(true, deliveries);
     }
 
@@ -139,13 +135,23 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         }
 
         Park(key, fresh);
+        if (status == OrchestrationRuntimeStatus.Suspended)
+        {
+            return false; // it meets the same fault when it is resumed
+        }
+
         updateCause.With((long)OrchestrationRuntimeStatus.Paused).And(Json(cause)).And(key).Run();
         return true;
     }
 
-    /// <summary>Keeps inputs for an instance that may not move now.</summary>
+    /// <summary>Keeps inputs for an instance that may not move now, and drops those of one that has ended.</summary>
     public void Park(long key, IReadOnlyList<Message> fresh)
     {
+        if (fresh.Count == 0 || State(key).Status.IsEnded())
+        {
+            return;
+        }
+
         foreach (var message in fresh)
         {
             // A timer fires again by itself.
@@ -211,8 +217,14 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
     }
 
     /// <summary>Counts work that was in flight when the process died.</summary>
+    /// <returns>How often it has been; 0 when its instance has ended since.</returns>
     public long CountUncleanEnd(long key, long step)
     {
+        if (State(key).Status.IsEnded())
+        {
+            return 0;
+        }
+
         countAttempt.With(key).And(step).Next();
         var count = countAttempt.Int64(0);
         countAttempt.Run();
@@ -330,11 +342,15 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
             deleteInbox.With(inbox).Run();
         }
 
-        Append(batch.Key, 0, new HistoryRow(RowKind.Started, 0, now, null, row.Payload));
-        for (var i = 0; i < batch.Unread.Count; i++)
+        // Unread events come before the start, so that a replay finds them where the code did: there from the beginning.
+        var at = Math.Max(now, row.At);
+        var seq = 0L;
+        foreach (var unread in batch.Unread)
         {
-            Append(batch.Key, i + 1, batch.Unread[i] with { At = now });
+            Append(batch.Key, seq++, unread with { At = at });
         }
+
+        Append(batch.Key, seq, new HistoryRow(RowKind.Started, 0, at, null, row.Payload));
 
         updateGeneration.With((long)OrchestrationRuntimeStatus.Running).And(row.Step).And(batch.Key).Run();
         if (batch.StatusChanged)
