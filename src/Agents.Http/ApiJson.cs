@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Holdfast.Agents.Approvals;
@@ -14,7 +16,22 @@ namespace Holdfast.Agents.Http;
 [JsonSerializable(typeof(RunEvent))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(Health))]
-internal sealed partial class ApiJson : JsonSerializerContext;
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>As answers are written: times in UTC with a Z, quotes as quotes. They leave as JSON that no browser sniffs, so nothing needs HTML escapes.</summary>
+    public static ApiJson Answers { get; } = new(new JsonSerializerOptions(Default.Options)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Converters = { new UtcTime() },
+    });
+
+    private sealed class UtcTime : JsonConverter<DateTimeOffset>
+    {
+        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+
+        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+    }
+}
 
 /// <summary>A run with the addresses of what belongs to it.</summary>
 internal sealed record RunAnswer(

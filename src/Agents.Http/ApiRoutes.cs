@@ -36,16 +36,16 @@ internal static class ApiRoutes
 
 internal static class HealthRoutes
 {
-    public static Task Live(HttpContext http) => http.Response.WriteAsJsonAsync(new Health("live"), ApiJson.Default.Health);
+    public static Task Live(HttpContext http) => http.Response.WriteAsJsonAsync(new Health("live"), ApiJson.Answers.Health);
 
     public static RequestDelegate Ready(ApiContext api) => http =>
     {
         if (api.Options.NotReady() is { } fact)
         {
             http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            return http.Response.WriteAsJsonAsync(new Health("notReady", fact), ApiJson.Default.Health);
+            return http.Response.WriteAsJsonAsync(new Health("notReady", fact), ApiJson.Answers.Health);
         }
 
-        return http.Response.WriteAsJsonAsync(new Health("ready"), ApiJson.Default.Health);
+        return http.Response.WriteAsJsonAsync(new Health("ready"), ApiJson.Answers.Health);
     };
 }

@@ -14,7 +14,7 @@ internal static class ApprovalRoutes
         var approvals = await api.System.Queries.ListApprovalsAsync(
             http.Principal(), RequestQuery.One(http, "status", ApprovalView.Statuses), RequestQuery.One(http, "runId"), RequestQuery.Cursor(http, "apr"), limit);
         var page = new ApprovalPage(approvals, RequestQuery.NextCursor(approvals, limit, approval => approval.Id));
-        await http.Response.WriteAsJsonAsync(page, ApiJson.Default.ApprovalPage);
+        await http.Response.WriteAsJsonAsync(page, ApiJson.Answers.ApprovalPage);
     };
 
     public static RequestDelegate Get(ApiContext api) => async http =>
@@ -23,7 +23,7 @@ internal static class ApprovalRoutes
         var id = RequestQuery.Id(http, "apr");
         var approval = await api.System.Queries.FindApprovalAsync(http.Principal(), id)
             ?? throw new RefusedException(Refusal.NotFound, $"There is no approval '{id}'.");
-        await http.Response.WriteAsJsonAsync(approval, ApiJson.Default.ApprovalView);
+        await http.Response.WriteAsJsonAsync(approval, ApiJson.Answers.ApprovalView);
     };
 
     public static RequestDelegate Decide(ApiContext api) => async http =>
@@ -36,6 +36,6 @@ internal static class ApprovalRoutes
         var result = body.Any("result");
         body.Check();
         var approval = await api.System.Decisions.DecideAsync(http.Principal(), id, new Decision(decision!, reason, result));
-        await http.Response.WriteAsJsonAsync(approval, ApiJson.Default.ApprovalView);
+        await http.Response.WriteAsJsonAsync(approval, ApiJson.Answers.ApprovalView);
     };
 }

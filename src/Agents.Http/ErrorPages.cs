@@ -10,6 +10,7 @@ internal sealed class ErrorPages(RequestDelegate next, ILogger logger)
 {
     public async Task InvokeAsync(HttpContext http)
     {
+        http.Response.Headers.XContentTypeOptions = "nosniff";
         try
         {
             await next(http);

@@ -74,7 +74,7 @@ internal static class EventStream
 
     private static string Format(RunEvent one) => new StringBuilder()
         .Append(CultureInfo.InvariantCulture, $"id: {one.Seq}\nevent: {one.Type}\n")
-        .Append("data: ").Append(JsonSerializer.Serialize(one, ApiJson.Default.RunEvent)).Append("\n\n").ToString();
+        .Append("data: ").Append(JsonSerializer.Serialize(one, ApiJson.Answers.RunEvent)).Append("\n\n").ToString();
 
     private static long LastEventId(HttpContext http)
     {

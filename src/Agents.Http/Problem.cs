@@ -24,10 +24,13 @@ internal sealed record Problem(string Type, string Title, int Status, string Det
 
     public async Task WriteAsync(HttpContext http)
     {
+        var allow = http.Response.Headers.Allow;
         http.Response.Clear();
         http.Response.StatusCode = Status;
+        http.Response.Headers.Allow = allow;
+        http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.CacheControl = "no-store";
-        await http.Response.WriteAsJsonAsync(this, ApiJson.Default.Problem, ContentType, http.RequestAborted);
+        await http.Response.WriteAsJsonAsync(this, ApiJson.Answers.Problem, ContentType, http.RequestAborted);
     }
 }
 

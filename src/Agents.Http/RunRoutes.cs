@@ -43,7 +43,7 @@ internal static class RunRoutes
         var filter = new RunFilter(RequestQuery.One(http, "status", RunStatuses.All), RequestQuery.One(http, "agent"), metadata, RequestQuery.Cursor(http, "run"), limit);
         var runs = await api.System.Queries.ListAsync(http.Principal(), filter);
         var page = new RunPage([.. runs.Select(RunAnswer.Of)], RequestQuery.NextCursor(runs, limit, run => run.Id));
-        await http.Response.WriteAsJsonAsync(page, ApiJson.Default.RunPage);
+        await http.Response.WriteAsJsonAsync(page, ApiJson.Answers.RunPage);
     };
 
     public static RequestDelegate Get(ApiContext api) => async http =>
@@ -57,7 +57,7 @@ internal static class RunRoutes
         RequestQuery.Refuse(http, _ => false);
         var id = RequestQuery.Id(http, "run");
         var items = await api.System.Queries.TranscriptAsync(http.Principal(), id) ?? throw NotFound(id);
-        await http.Response.WriteAsJsonAsync(new TranscriptAnswer(items), ApiJson.Default.TranscriptAnswer);
+        await http.Response.WriteAsJsonAsync(new TranscriptAnswer(items), ApiJson.Answers.TranscriptAnswer);
     };
 
     public static RequestDelegate Cancel(ApiContext api) => Change(api, api.System.Runs.CancelAsync);
@@ -85,5 +85,5 @@ internal static class RunRoutes
         return await api.System.Queries.FindAsync(http.Principal(), id) ?? throw NotFound(id);
     }
 
-    private static Task WriteAsync(HttpContext http, RunView run) => http.Response.WriteAsJsonAsync(RunAnswer.Of(run), ApiJson.Default.RunAnswer);
+    private static Task WriteAsync(HttpContext http, RunView run) => http.Response.WriteAsJsonAsync(RunAnswer.Of(run), ApiJson.Answers.RunAnswer);
 }

@@ -71,7 +71,7 @@ internal sealed class TurnPlan(AgentParts parts, StoreTransaction tx, LockedRun 
             : ToolArguments.Read(asked.Text, tool);
         var call = new CallRow
         {
-            Run = run.Row.Run, Turn = turn, Idx = index, Tool = asked.Tool ?? "", CallId = asked.CallId ?? $"call_{turn}_{index}", Arguments = arguments.Canonical,
+            Run = run.Row.Run, Turn = turn, Idx = index, Attempt = 1, Tool = asked.Tool ?? "", CallId = asked.CallId ?? $"call_{turn}_{index}", Arguments = arguments.Canonical,
             Effect = (int)(tool?.Effect ?? Effect.None), Idempotent = tool?.Idempotent ?? true,
             State = arguments.Error is null ? CallStates.Proposed : CallStates.Refused,
             Result = arguments.Error is { } error ? ToolResults.Error("invalid", error) : null,
