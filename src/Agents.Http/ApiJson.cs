@@ -19,9 +19,9 @@ namespace Holdfast.Agents.Http;
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>As answers are written: times in UTC with a Z, quotes as quotes. They leave as JSON that no browser sniffs, so nothing needs HTML escapes.</summary>
-    public static ApiJson Answers { get; } = new(new JsonSerializerOptions(Default.Options)
+    public static ApiJson Answers { get; } = new(new JsonSerializerOptions(JsonSerializerDefaults.Web)
     {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Converters = { new UtcTime() },
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Converters = { new UtcTime() },
     });
 
     private sealed class UtcTime : JsonConverter<DateTimeOffset>
