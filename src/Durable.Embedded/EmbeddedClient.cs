@@ -90,27 +90,20 @@ public sealed class EmbeddedClient : IOrchestrationClient
         OrchestrationQuery? query = null, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         await Task.CompletedTask;
-        var statuses = query?.Statuses is { } some ? some.Select(status => (OrchestrationRuntimeStatus?)status) : [null];
-        foreach (var status in statuses)
+        OrchestrationRuntimeStatus? only = query?.Statuses is { Count: 1 } one ? one.First() : null;
+        var after = -1L;
+        for (var last = 0L; last != after;)
         {
-            for (var after = 0L; ;)
+            cancellation.ThrowIfCancellationRequested();
+            after = last;
+            (var items, last) = parts.Store.Read(reader => reader.Page(only, after));
+            foreach (var item in items)
             {
-                cancellation.ThrowIfCancellationRequested();
-                var (items, last) = parts.Store.Read(reader => reader.Page(status, after));
-                foreach (var item in items)
+                if ((query?.Statuses?.Contains(item.RuntimeStatus) ?? true)
+                    && (query?.InstanceIdPrefix is not { } prefix || item.InstanceId.StartsWith(prefix, StringComparison.Ordinal)))
                 {
-                    if (query?.InstanceIdPrefix is null || item.InstanceId.StartsWith(query.InstanceIdPrefix, StringComparison.Ordinal))
-                    {
-                        yield return item;
-                    }
+                    yield return item;
                 }
-
-                if (last == after)
-                {
-                    break;
-                }
-
-                after = last;
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -24,9 +25,11 @@ public sealed class GroupWriter : IDisposable
     private readonly ILogger logger;
     private readonly Thread thread;
     private readonly TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Work> kept = []; // for want of room
+    private long keptAt;
     private List<Work> waiting = [];
     private Exception? fault;
-    private bool stopping;
+    private volatile bool stopping;
 
     /// <param name="connection">From <see cref="DatabaseFile.OpenWriter"/>; the writer owns it from now on.</param>
     public GroupWriter(SqliteConnection connection, ILogger logger)
@@ -91,7 +94,7 @@ public sealed class GroupWriter : IDisposable
         List<Work> group = [];
         while (true)
         {
-            asked.Wait();
+            asked.Wait(kept.Count > 0 ? FullRetry : Timeout.InfiniteTimeSpan);
             while (Take(group))
             {
                 try
@@ -107,7 +110,7 @@ public sealed class GroupWriter : IDisposable
 
             lock (gate)
             {
-                if (stopping && waiting.Count == 0)
+                if (stopping && waiting.Count == 0 && kept.Count == 0)
                 {
                     return;
                 }
@@ -118,6 +121,12 @@ public sealed class GroupWriter : IDisposable
     private bool Take(List<Work> group)
     {
         group.Clear();
+        if (stopping || Stopwatch.GetElapsedTime(keptAt) >= FullRetry)
+        {
+            group.AddRange(kept);
+            kept.Clear();
+        }
+
         lock (gate)
         {
             if (waiting.Count <= GroupLimit)
@@ -173,7 +182,7 @@ public sealed class GroupWriter : IDisposable
     /// <summary>Tries each piece alone, so that what fits, or what makes room, is not held up by what does not fit.</summary>
     private void Separate(List<Work> group)
     {
-        List<Work> kept = [];
+        var before = kept.Count;
         DatabaseFullException? full = null;
         foreach (var piece in group)
         {
@@ -193,25 +202,15 @@ public sealed class GroupWriter : IDisposable
                 else
                 {
                     kept.Add(piece);
+                    keptAt = Stopwatch.GetTimestamp();
                 }
             }
         }
 
-        if (kept.Count > 0)
+        if (kept.Count > before)
         {
-            Keep(kept, full!);
+            logger.LogError("{Message} {Count} changes wait for room.", full!.Message, kept.Count);
         }
-    }
-
-    private void Keep(List<Work> kept, DatabaseFullException full)
-    {
-        logger.LogError("{Message} {Count} changes wait for room.", full.Message, kept.Count);
-        lock (gate)
-        {
-            waiting.InsertRange(0, kept);
-        }
-
-        asked.Wait(FullRetry);
     }
 
     private void Fail(List<Work> group, Exception cause)
@@ -220,7 +219,7 @@ public sealed class GroupWriter : IDisposable
         lock (gate)
         {
             fault = cause;
-            lost = [.. group, .. waiting];
+            lost = [.. group, .. kept, .. waiting];
             waiting = [];
         }
 

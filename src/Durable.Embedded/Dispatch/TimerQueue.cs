@@ -33,17 +33,26 @@ internal sealed class TimerQueue : IDisposable
     {
         lock (gate)
         {
-            if (stopped || !queued.Add(target))
+            if (stopped || queued.Contains(target))
             {
                 return;
             }
 
-            queue.Enqueue(target, (dueAt, ++order));
-            if (started && dueAt < alarmAt)
+            if (!started || dueAt > time.GetUtcNow().UtcTicks)
             {
-                SetAlarm();
+                queued.Add(target);
+                queue.Enqueue(target, (dueAt, ++order));
+                if (started && dueAt < alarmAt)
+                {
+                    SetAlarm();
+                }
+
+                return;
             }
         }
+
+        // Due already: there is nothing to ask the clock.
+        due(target);
     }
 
     /// <summary>Lets a timer that nobody waits for any more pass in silence.</summary>

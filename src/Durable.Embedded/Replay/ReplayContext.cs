@@ -148,8 +148,11 @@ internal sealed class ReplayContext : OrchestrationContext
         Decide(new HistoryRow(RowKind.TimerCreated, step, now, null, fireAt.Ticks.ToString(CultureInfo.InvariantCulture)));
         cancellationToken.UnsafeRegister(_ =>
         {
-            EnsureInside();
-            if (timers.Remove(step))
+            if (!thread.IsInside)
+            {
+                Stray(); // thrown here it would end the process: this may be a timer's thread
+            }
+            else if (timers.Remove(step))
             {
                 cancelledTimers.Add(step);
                 answer.SetCanceled(cancellationToken);
@@ -177,8 +180,11 @@ internal sealed class ReplayContext : OrchestrationContext
 
         cancellationToken.UnsafeRegister(_ =>
         {
-            EnsureInside();
-            if (waiters.TryGetValue(name, out var open) && open == answer)
+            if (!thread.IsInside)
+            {
+                Stray();
+            }
+            else if (waiters.TryGetValue(name, out var open) && open == answer)
             {
                 waiters.Remove(name);
                 answer.SetCanceled(cancellationToken);
@@ -225,7 +231,8 @@ internal sealed class ReplayContext : OrchestrationContext
             }
         }
 
-        if (IsReplayingNow && decisions.TryPeek(out var more))
+        // Each input was recorded together with all that it led to, so there is nothing left to ask for.
+        if (IsReplayingNow && row.Readiness != Readiness.Retried && decisions.TryPeek(out var more))
         {
             throw Mismatch(null, more);
         }

@@ -251,7 +251,7 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
         return (row.Int64(0), new OrchestrationMetadata(row.Text(2), row.Text(1), status)
         {
             CreatedAt = new DateTimeOffset(row.Int64(4), TimeSpan.Zero),
-            LastUpdatedAt = new DateTimeOffset(row.Int64(7), TimeSpan.Zero),
+            LastUpdatedAt = new DateTimeOffset(row.Int64(status == OrchestrationRuntimeStatus.Pending ? 4 : 7), TimeSpan.Zero),
             SerializedCustomStatus = row.TextOrNull(5),
             FailureDetails = Failure(row.TextOrNull(6)),
         });

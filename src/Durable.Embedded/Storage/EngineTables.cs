@@ -26,6 +26,7 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
     private readonly Statement updateCustomStatus = statements.Prepare("UPDATE instances SET custom_status = ? WHERE key = ?");
     private readonly Statement updateGeneration = statements.Prepare("UPDATE instances SET status = ?, readiness = 2, steps_before = ? WHERE key = ?");
     private readonly Statement updateCause = statements.Prepare("UPDATE instances SET status = ?, cause = ? WHERE key = ?");
+    private readonly Statement updateRetried = statements.Prepare("UPDATE instances SET readiness = 3 WHERE key = ? AND readiness <> 2");
     private readonly Statement deleteInstance = statements.Prepare("DELETE FROM instances WHERE key = ?");
     private readonly Statement deleteHistoryOf = statements.Prepare("DELETE FROM history WHERE instance = ?");
     private readonly Statement deleteInboxOf = statements.Prepare("DELETE FROM inbox WHERE instance = ?");
@@ -50,7 +51,7 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
             return null;
         }
 
-        var key = Insert(id, name, version, input, now, null, 0, startAt is null ? Readiness.New : Readiness.Idle);
+        var key = Insert(id, name, version, input, now, null, 0, startAt is null ? Readiness.New : Readiness.Idle, startAt);
         if (startAt is { } due)
         {
             insertTimer.With(key).And(0L).And(due).Run();
@@ -180,6 +181,7 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         updateCause.With((long)to).And((string?)null).And(key).Run();
         if (status == OrchestrationRuntimeStatus.Paused)
         {
+            updateRetried.With(key).Run();
             deleteAttemptsOf.With(key).Run();
         }
 
@@ -240,13 +242,14 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         return statement.Int64(0);
     }
 
-    private long Insert(string id, string name, string version, string? input, long now, long? parent, long parentStep, Readiness readiness)
+    private long Insert(
+        string id, string name, string version, string? input, long now, long? parent, long parentStep, Readiness readiness, long? startAt = null)
     {
         insertInstance.With(id).And(name).And(version).And((long)OrchestrationRuntimeStatus.Pending).And((long)readiness)
             .And(parent).And(parentStep).And(now).Next();
         var key = insertInstance.Int64(0);
         insertInstance.End();
-        Append(key, 0, new HistoryRow(RowKind.Started, 0, now, null, input));
+        Append(key, 0, new HistoryRow(RowKind.Started, 0, Math.Max(now, startAt ?? now), null, input));
         return key;
     }
 

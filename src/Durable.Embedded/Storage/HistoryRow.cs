@@ -67,4 +67,7 @@ internal enum Readiness
 
     /// <summary>Its code has not seen its first input.</summary>
     New = 2,
+
+    /// <summary>A person has had it retried: its code, mended, may go on where history ends.</summary>
+    Retried = 3,
 }
