@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Holdfast.Benchmarks;
+
+/// <summary>The host in a process of its own, on a data directory that outlives it.</summary>
+internal sealed class BenchHost : IAsyncDisposable
+{
+    private readonly Process process;
+
+    private BenchHost(Process process, int port, TimeSpan ready)
+    {
+        this.process = process;
+        Ready = ready;
+        Client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 200 }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+    }
+
+    public HttpClient Client { get; }
+
+    /// <summary>From the start of the process until it says that it serves.</summary>
+    public TimeSpan Ready { get; }
+
+    public static string NewDirectory() => Directory.CreateTempSubdirectory("holdfast-bench-").FullName;
+
+    public static async Task<BenchHost> StartAsync(string data)
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        var port = ((IPEndPoint)probe.LocalEndpoint).Port;
+        probe.Stop();
+        var clock = Stopwatch.StartNew();
+        var process = Process.Start(new ProcessStartInfo("dotnet")
+        {
+            ArgumentList = { Program(), "--model", "scripted", "--port", port.ToString(CultureInfo.InvariantCulture), "--data", data },
+            RedirectStandardOutput = true,
+        })!;
+        var ready = new TaskCompletionSource();
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data?.Contains("Ready at ", StringComparison.Ordinal) == true)
+            {
+                ready.TrySetResult();
+            }
+        };
+        process.BeginOutputReadLine();
+        await ready.Task;
+        return new BenchHost(process, port, clock.Elapsed);
+    }
+
+    /// <summary>Starts a run and, if asked to, waits for its end.</summary>
+    public async Task<string> RunAsync(string agent, string input, int wait)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs")
+        {
+            Content = new StringContent($$"""{"agent":"{{agent}}","input":"{{input}}"}""", Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Add("Prefer", string.Create(CultureInfo.InvariantCulture, $"wait={wait}"));
+        using var response = await Client.SendAsync(request);
+        var body = await response.Content.ReadAsStringAsync();
+        return response.StatusCode == (wait > 0 ? HttpStatusCode.OK : HttpStatusCode.Accepted) ? body
+            : throw new InvalidOperationException($"{response.StatusCode}: {body}");
+    }
+
+    public async Task StopAsync()
+    {
+        using var terminate = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await process.WaitForExitAsync();
+    }
+
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        if (!process.HasExited)
+        {
+            await KillAsync();
+        }
+    }
+
+    private static string Program([CallerFilePath] string here = "")
+    {
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        return Path.Combine(Path.GetDirectoryName(here)!, "..", "Crash.Host", "bin", configuration, "net10.0", "Holdfast.Crash.Host.dll");
+    }
+}
+
+internal static class Figures
+{
+    public static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[sorted.Length / 2];
+    }
+
+    public static void Print(string what, string value) => Console.WriteLine($"  {what,-58} {value}");
+}

@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace Holdfast.Crash;
+
+/// <summary>A host in a process of its own, on one data directory, that can be killed and started again.</summary>
+internal sealed class HostProcess : IAsyncDisposable
+{
+    private readonly int port = FreePort();
+    private readonly List<string> output = [];
+    private TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Process? process;
+
+    public HostProcess()
+    {
+        DataDirectory = Directory.CreateTempSubdirectory("holdfast-crash-").FullName;
+        Client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(90) };
+    }
+
+    public string DataDirectory { get; }
+
+    public HttpClient Client { get; }
+
+    /// <summary>Completes once the present process serves.</summary>
+    public Task Ready => ready.Task;
+
+    /// <summary>Completes when the present process has ended, by whatever cause.</summary>
+    public Task Ended => process!.WaitForExitAsync();
+
+    /// <summary>128 + 9 when it was killed.</summary>
+    public int ExitCode => process!.ExitCode;
+
+    public string Output
+    {
+        get
+        {
+            lock (output)
+            {
+                return string.Join(Environment.NewLine, output);
+            }
+        }
+    }
+
+    /// <param name="crashAt">A crash point, and at which time of reaching it, as name:3.</param>
+    public async Task StartAsync(string? crashAt = null)
+    {
+        process = Process.Start(new ProcessStartInfo("dotnet")
+        {
+            ArgumentList = { Program(), "--model", "scripted", "--port", port.ToString(CultureInfo.InvariantCulture), "--data", DataDirectory },
+            Environment = { ["HOLDFAST_CRASH_AT"] = crashAt ?? "" },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        process.OutputDataReceived += (_, line) => Read(line.Data);
+        process.ErrorDataReceived += (_, line) => Read(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        var ended = process.WaitForExitAsync();
+        if (await Task.WhenAny(ready.Task, ended) == ended && crashAt is null)
+        {
+            throw new InvalidOperationException($"The host ended with {process.ExitCode} before it served:{Environment.NewLine}{Output}");
+        }
+    }
+
+    /// <summary>kill -9.</summary>
+    public async Task KillAsync()
+    {
+        ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        process!.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Forgets a process that has ended by itself.</summary>
+    public void Reset() => ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is { HasExited: false })
+        {
+            await KillAsync();
+        }
+
+        Client.Dispose();
+        Directory.Delete(DataDirectory, recursive: true);
+    }
+
+    private void Read(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        lock (output)
+        {
+            output.Add(line);
+        }
+
+        if (line.Contains("Ready at ", StringComparison.Ordinal))
+        {
+            ready.TrySetResult();
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    /// <summary>The host program, built in the configuration of these tests.</summary>
+    private static string Program([CallerFilePath] string here = "")
+    {
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        return Path.Combine(Path.GetDirectoryName(here)!, "..", "Crash.Host", "bin", configuration, "net10.0", "Holdfast.Crash.Host.dll");
+    }
+}
