@@ -172,24 +172,37 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         }
 
         parts!.Log.UncleanEnd(leftBehind.Count);
-        foreach (var (key, step) in leftBehind.Distinct())
+        try
         {
-            var count = await store.WriteAsync(tables => tables.CountUncleanEnd(key, step));
-            if (count < options.MaxUncleanEnds)
+            foreach (var (key, step) in leftBehind.Distinct())
             {
-                parts.Activities.UncleanEnds[(key, step)] = count;
-                continue;
+                await CountUncleanEndAsync(key, step);
             }
 
-            var what = step == 0 ? "Its orchestrator" : $"Its step {step}";
-            var cause = new FailureDetails("Poison", $"{what} was running at {count} unclean ends of the process, and may be what ended it. Mend it, then retry the instance.");
-            if (await store.WriteAsync(tables => tables.Pause(key, cause, [])))
-            {
-                parts.Log.Paused($"#{key}", cause.ErrorMessage);
-            }
+            inFlight.Clear();
+        }
+        catch (EngineUnavailableException e)
+        {
+            // No room even to count. What stands in the file stays there, and the engine starts: only so can room be made.
+            parts.Log.Uncounted(e.Message);
+        }
+    }
+
+    private async Task CountUncleanEndAsync(long key, long step)
+    {
+        var count = await store.AcceptAsync(tables => tables.CountUncleanEnd(key, step));
+        if (count < options.MaxUncleanEnds)
+        {
+            parts!.Activities.UncleanEnds[(key, step)] = count;
+            return;
         }
 
-        inFlight.Clear();
+        var what = step == 0 ? "Its orchestrator" : $"Its step {step}";
+        var cause = new FailureDetails("Poison", $"{what} was running at {count} unclean ends of the process, and may be what ended it. Mend it, then retry the instance.");
+        if (await store.AcceptAsync(tables => tables.Pause(key, cause, [])))
+        {
+            parts!.Log.Paused($"#{key}", cause.ErrorMessage);
+        }
     }
 
     private void TakeUp()

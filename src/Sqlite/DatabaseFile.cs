@@ -39,6 +39,11 @@ public static class DatabaseFile
             Migrate(connection, schema);
             return connection;
         }
+        catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL)
+        {
+            connection.Dispose();
+            throw new DatabaseFullException(path, "there is no room even for its tables", e);
+        }
         catch
         {
             connection.Dispose();

@@ -116,6 +116,9 @@ internal sealed class EngineLog(ILogger logger)
     public void UncleanEnd(int works) =>
         logger.LogWarning("The last process ended without stopping; {Count} pieces of work were in flight and are run again.", works);
 
+    public void Uncounted(string cause) =>
+        logger.LogWarning("Work that was in flight when the last process ended could not be counted: {Cause}", cause);
+
     public void Paused(string instance, string cause) =>
         logger.LogError("Instance {Instance} is paused until a person retries it: {Cause}", instance, cause);
 

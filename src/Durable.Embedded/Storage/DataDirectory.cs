@@ -32,7 +32,8 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (IOException e) when (File.Exists(lockFile) && IsHeld(lockFile))
         {
-            var owner = File.Exists(ownerFile) ? File.ReadAllText(ownerFile) : "another process";
+            // It may just be writing who it is.
+            var owner = File.Exists(ownerFile) && File.ReadAllText(ownerFile) is { Length: > 0 } named ? named : "another process";
             throw new DataDirectoryOwnedException(path, owner, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

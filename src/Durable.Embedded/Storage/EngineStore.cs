@@ -33,7 +33,16 @@ internal sealed class EngineStore : IDisposable
     public static EngineStore Open(EngineOptions options, string directory, ILogger logger)
     {
         var path = Path.Combine(directory, "engine.db");
-        return new EngineStore(path, DatabaseFile.OpenWriter(path, EngineSchema.Current, options.MaxDatabasePages), logger);
+        var connection = DatabaseFile.OpenWriter(path, EngineSchema.Current, options.MaxDatabasePages);
+        try
+        {
+            return new EngineStore(path, connection, logger);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A change that the engine itself needs: it waits for disk space rather than fail.</summary>
