@@ -10,16 +10,31 @@ namespace Holdfast.Agents.Runs;
 /// </summary>
 internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
 {
-    private static readonly OrchestrationQuery Stuck = new([
+    // Asked for one by one: engines find few of one status by an index, and few of several only by reading all.
+    private static readonly OrchestrationRuntimeStatus[] Stuck =
+    [
         OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated, OrchestrationRuntimeStatus.Suspended, OrchestrationRuntimeStatus.Paused,
-    ]);
+    ];
 
     /// <param name="alsoGone">Whether to ask the engine about every run that has not ended: at a start, when one of two stores may be another's.</param>
     public async Task RunAsync(bool alsoGone)
     {
         await parts.Store.WriteAsync(tx => tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now WHERE id = @Id AND holder = @Holder",
             new { Now = tx.Now.UtcTicks, parts.Engine.Id, parts.Engine.Holder }));
-        await foreach (var instance in engine().GetAllInstancesAsync(Stuck))
+        foreach (var status in Stuck)
+        {
+            await FindAsync(status);
+        }
+
+        if (alsoGone)
+        {
+            await FindGoneAsync();
+        }
+    }
+
+    private async Task FindAsync(OrchestrationRuntimeStatus status)
+    {
+        await foreach (var instance in engine().GetAllInstancesAsync(new OrchestrationQuery([status])))
         {
             if (Instances.Parse(instance.InstanceId) is var (run, generation))
             {
@@ -29,11 +44,6 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
                     return $"The engine {Verb(instance.RuntimeStatus)} the run's instance. {cause ?? "It gave no cause."}";
                 });
             }
-        }
-
-        if (alsoGone)
-        {
-            await FindGoneAsync();
         }
     }
 
