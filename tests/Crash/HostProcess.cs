@@ -27,12 +27,6 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>Completes once the present process serves.</summary>
     public Task Ready => ready.Task;
 
-    /// <summary>Completes when the present process has ended, by whatever cause.</summary>
-    public Task Ended => process!.WaitForExitAsync();
-
-    /// <summary>128 + 9 when it was killed.</summary>
-    public int ExitCode => process!.ExitCode;
-
     public string Output
     {
         get
@@ -73,8 +67,21 @@ internal sealed class HostProcess : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
-    /// <summary>Forgets a process that has ended by itself.</summary>
-    public void Reset() => ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Waits until the present process has killed itself at the point it was started with.</summary>
+    public async Task EndsAsKilledAsync(string point, CancellationToken giveUp)
+    {
+        try
+        {
+            await process!.WaitForExitAsync(giveUp);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"{point} was never reached.{Environment.NewLine}{Output}");
+        }
+
+        ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Assert.True(process!.ExitCode == 128 + 9, $"The host ended with {process.ExitCode} before {point}:{Environment.NewLine}{Output}");
+    }
 
     public async ValueTask DisposeAsync()
     {

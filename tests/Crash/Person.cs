@@ -8,8 +8,11 @@ namespace Holdfast.Crash;
 /// Someone who starts a run and sees it through, whatever happens to the host: sends the same request under the same key until it has
 /// ended, and decides what is asked. Where a call is in doubt, looks at the shop and says what is true.
 /// </summary>
-internal sealed class Person(HostProcess host, ShopFile shop, bool approves = true)
+internal sealed class Person(HostProcess host, ShopFile shop)
 {
+    /// <summary>What was decided, as kind:decision, in order.</summary>
+    public List<string> Decided { get; } = [];
+
     /// <returns>The run as it ended.</returns>
     public async Task<JsonElement> SeeThroughAsync(string agent, string input, string key, CancellationToken giveUp)
     {
@@ -54,10 +57,14 @@ internal sealed class Person(HostProcess host, ShopFile shop, bool approves = tr
         foreach (var id in open.EnumerateArray().Select(id => id.GetString()!))
         {
             var asked = await host.Client.GetFromJsonAsync<JsonElement>($"/api/approvals/{id}", giveUp);
-            var decision = asked.GetProperty("kind").GetString() == "approval" ? (approves ? "approve" : "reject")
-                : shop.Replies(run.GetProperty("id").GetString()!) > 0 ? "happened" : "runAgain";
+            var kind = asked.GetProperty("kind").GetString();
+            var decision = kind == "approval" ? "approve" : shop.Replies(run.GetProperty("id").GetString()!) > 0 ? "happened" : "runAgain";
             using var answer = await host.Client.PostAsJsonAsync($"/api/approvals/{id}/decision", new { decision }, giveUp);
             Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Conflict, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync(giveUp)}");
+            if (answer.StatusCode == HttpStatusCode.OK)
+            {
+                Decided.Add($"{kind}:{decision}");
+            }
         }
     }
 }

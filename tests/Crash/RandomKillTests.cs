@@ -46,7 +46,7 @@ public sealed class RandomKillTests(ITestOutputHelper output)
         var rebought = ledger.Judge();
         foreach (var (input, run) in ended)
         {
-            JudgeRun(shop, input, run, approved: true);
+            JudgeRun(shop, input, run);
         }
 
         output.WriteLine($"{kills} kills, {ended.Count} runs ended, {rebought} model calls bought again because a kill hit them.");
@@ -65,16 +65,13 @@ public sealed class RandomKillTests(ITestOutputHelper output)
         }
     }
 
-    internal static void JudgeRun(ShopFile shop, string input, JsonElement run, bool approved)
+    internal static void JudgeRun(ShopFile shop, string input, JsonElement run)
     {
         var id = run.GetProperty("id").GetString()!;
         Assert.Equal("completed", run.GetProperty("outcome").GetProperty("kind").GetString());
-        var refunds = input.Contains("refund", StringComparison.Ordinal) && (approved || input.Contains("A-1001", StringComparison.Ordinal)) ? 1 : 0;
-        Assert.Equal(refunds, shop.Refunds(id));
-        if (refunds == 1)
-        {
-            Assert.Equal(1, shop.Replies(id));
-        }
+        var expected = input.Contains("refund", StringComparison.Ordinal) ? 1 : 0;
+        Assert.Equal(expected, shop.Refunds(id));
+        Assert.Equal(expected, shop.Replies(id));
     }
 
     internal static int Setting(string name, int otherwise) =>

@@ -6,18 +6,24 @@ namespace Holdfast.Crash;
 /// <summary>The shop's own file: the judge, because it is not ours.</summary>
 internal sealed class ShopFile(string dataDirectory)
 {
-    public long Refunds(string run) => Count("SELECT COUNT(*) FROM refunds WHERE run_id = $run", run);
+    public long Refunds(string run) => Count("SELECT COUNT(*) FROM refunds WHERE run_id = $value", run);
 
-    public long Replies(string run) => Count("SELECT COUNT(*) FROM replies WHERE run_id = $run", run);
+    public long Replies(string run) => Count("SELECT COUNT(*) FROM replies WHERE run_id = $value", run);
 
-    private long Count(string sql, string run)
+    /// <summary>Calls of a tool that reached the shop.</summary>
+    public long Requests(string tool) => Count("SELECT COUNT(*) FROM requests WHERE tool = $value", tool);
+
+    /// <summary>The different keys under which they came.</summary>
+    public long Keys(string tool) => Count("SELECT COUNT(DISTINCT key) FROM requests WHERE tool = $value", tool);
+
+    private long Count(string sql, string value)
     {
         SystemSqlite.EnsureLoaded();
         using var connection = new SqliteConnection($"Data Source={Path.Combine(dataDirectory, "shop.db")};Mode=ReadOnly;Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;
-        command.Parameters.AddWithValue("$run", run);
+        command.Parameters.AddWithValue("$value", value);
         return (long)command.ExecuteScalar()!;
     }
 }
