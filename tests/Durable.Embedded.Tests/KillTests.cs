@@ -17,13 +17,16 @@ public sealed class KillTests
         for (var kills = 0; kills < Torture.Kills;)
         {
             using var site = new CrashSite();
-            for (var done = false; !done;)
+            for (var (done, starts) = (false, 0); !done; starts++)
             {
+                Assert.True(starts < 100, "it never ends");
                 using var host = HostProcess.Start(site, "mix", Instances);
                 await host.ReadyAsync();
 
-                // Real time: the moment of the kill is the point, and it has to fall anywhere in the work.
-                await Task.WhenAny(host.ExitAsync(), Task.Delay(TimeSpan.FromMilliseconds(random.Next(60)), TimeProvider.System));
+                // Real time: the moment of the kill is the point, and it has to fall anywhere in the work. Each process is given a little
+                // longer than the one before, so that a busy machine ends too.
+                var life = TimeSpan.FromMilliseconds(random.Next(40 + (10 * starts)));
+                await Task.WhenAny(host.ExitAsync(), Task.Delay(life, TimeProvider.System));
                 await host.KillAsync();
                 done = host.HasSaid("done");
                 kills += done ? 0 : 1;

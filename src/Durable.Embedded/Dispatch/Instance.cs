@@ -18,6 +18,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
     private long nextSeq;
     private long lastInbox;
     private bool startIsDue;
+    private int? codeRuns;
 
     public long Key => key;
 
@@ -66,7 +67,6 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
     /// <summary>One turn: the code's part on the caller's thread, the disk's part after it.</summary>
     public void Turn()
     {
-        var entry = parts.InFlight.Begin(key, 0);
         Func<Task> write;
         try
         {
@@ -78,11 +78,18 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         }
         finally
         {
-            parts.InFlight.End(entry);
+            if (codeRuns is { } entry)
+            {
+                parts.InFlight.End(entry);
+                codeRuns = null;
+            }
         }
 
         _ = FinishAsync(write);
     }
+
+    /// <summary>Marks the instance's code as running, until the end of the turn: what ends the process now may be its doing.</summary>
+    private void MarkCode() => codeRuns ??= parts.InFlight.Begin(key, 0);
 
     private async Task FinishAsync(Func<Task> write)
     {
@@ -161,6 +168,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         }
 
         var batch = new Batch(key, row!.Id, nextSeq);
+        MarkCode();
         var retries = Feed(messages, batch);
         if (Fault(batch, wasLoaded) is { } fault)
         {
@@ -221,6 +229,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         }
 
         startIsDue = loaded.StartsAt is not null;
+        MarkCode();
         context = new ReplayContext(loaded, parts.Registry, parts.Loggers, astray => table.Post(key, Control.Strayed(astray)));
         return true;
     }

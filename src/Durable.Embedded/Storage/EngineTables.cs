@@ -219,10 +219,10 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
     }
 
     /// <summary>Counts work that was in flight when the process died.</summary>
-    /// <returns>How often it has been; 0 when its instance has ended since.</returns>
+    /// <returns>How often it has been; 0 when its instance has ended or is paused, so that it cannot be the cause.</returns>
     public long CountUncleanEnd(long key, long step)
     {
-        if (State(key).Status.IsEnded())
+        if (State(key).Status is var status && (status.IsEnded() || status == OrchestrationRuntimeStatus.Paused))
         {
             return 0;
         }
