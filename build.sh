@@ -41,13 +41,14 @@ need() { # command-or-test, debian package, brew package, fedora package
 }
 
 need_dotnet() {
-  command -v dotnet >/dev/null && dotnet --list-sdks | grep -q '^10\.' ||
+  command -v dotnet >/dev/null && dotnet --list-sdks | grep '^10\.' >/dev/null ||
     die "The .NET SDK 10 is needed. See https://dotnet.microsoft.com/download, or on Debian: apt-get install dotnet-sdk-10.0"
 }
 
+# No grep -q after a pipe: it leaves early, and under pipefail a writer that is cut off counts as a failure.
 need_sqlite() {
   case $(uname) in
-    Linux) need '{ ldconfig -p || /sbin/ldconfig -p; } | grep -q libsqlite3.so.0' libsqlite3-0 sqlite sqlite-libs ;;
+    Linux) need '{ ldconfig -p || /sbin/ldconfig -p; } | grep libsqlite3.so.0' libsqlite3-0 sqlite sqlite-libs ;;
   esac
 }
 
@@ -72,7 +73,7 @@ run() {
   need_dotnet
   need_sqlite
   quietly dotnet build "$quietly_built" -c Release --verbosity quiet
-  if ! printf '%s\n' "$@" | grep -qE '^--(model|help)(=|$)' &&
+  if ! printf '%s\n' "$@" | grep -E '^--(model|help)(=|$)' >/dev/null &&
      [ -z "${OPENAI_API_KEY:-}${AZURE_OPENAI_ENDPOINT:-}${HOLDFAST_MODEL:-}" ] && [ ! -e examples/refund-desk/appsettings.json ]; then
     say "No model is configured: answers come from the rules in examples/refund-desk/agents/*/script.yaml (--model scripted)."
     set -- --model scripted "$@"

@@ -10,7 +10,7 @@ public sealed class ShopTools(Shop shop)
     public Order LookUpOrder([Description("The order's id, as A-1001.")] string orderId, ToolContext context)
     {
         shop.Note("lookup_order", context.IdempotencyKey);
-        return shop.Find(orderId) ?? throw new NotDoneException($"There is no order {orderId}.");
+        return Known(orderId);
     }
 
     [Tool("issue_refund", Does = Effect.External, Idempotent = true), Description("Refunds money to the card that paid for an order.")]
@@ -18,14 +18,13 @@ public sealed class ShopTools(Shop shop)
         [Description("The order's id, as A-1001.")] string orderId, [Description("How much, at most the order's total.")] decimal amount, ToolContext context)
     {
         shop.Note("issue_refund", context.IdempotencyKey);
-        var order = shop.Find(orderId) ?? throw new NotDoneException($"There is no order {orderId}.");
-        if (amount <= 0 || amount > order.Total)
+        var order = Known(orderId);
+        if (amount <= 0 || amount > order.Total || amount != decimal.Round(amount, 2))
         {
-            throw new NotDoneException($"A refund of {amount} on order {orderId} is not between 0.01 and its total of {order.Total}.");
+            throw new NotDoneException($"A refund of {amount} on order {order.Id} is not an amount in whole cents from 0.01 to its total of {order.Total}.");
         }
 
-        shop.Refund(context.IdempotencyKey, context.RunId, orderId, amount);
-        return new Refund(orderId, amount);
+        return shop.Refund(context.IdempotencyKey, context.RunId, order.Id, amount);
     }
 
     [Tool("send_reply", Does = Effect.External), Description("Sends the customer a reply by e-mail.")]
@@ -34,6 +33,6 @@ public sealed class ShopTools(Shop shop)
         shop.Note("send_reply", context.IdempotencyKey);
         shop.Reply(context.RunId, text);
     }
-}
 
-public sealed record Refund(string OrderId, decimal Amount);
+    private Order Known(string orderId) => shop.Find(orderId) ?? throw new NotDoneException($"There is no order {orderId}.");
+}
