@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace Holdfast.Durable;
@@ -13,7 +14,10 @@ public sealed class DurableRegistry
     /// <param name="payloadLimit">The largest payload in bytes of UTF-8 JSON; default 1 MiB.</param>
     public DurableRegistry(IJsonTypeInfoResolver json, int payloadLimit = Durable.Payloads.DefaultLimit)
     {
-        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web) { TypeInfoResolver = JsonTypeInfoResolver.Combine(PortJson.Default, json) };
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)
+        {
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, TypeInfoResolver = JsonTypeInfoResolver.Combine(PortJson.Default, json),
+        };
         options.MakeReadOnly();
         Payloads = new Payloads(options, payloadLimit);
     }
@@ -53,11 +57,11 @@ public sealed record OrchestratorRegistration(string Name, Func<OrchestrationCon
 /// <summary>An activity as engines see it: JSON in, JSON out.</summary>
 public sealed record ActivityRegistration(string Name, Func<ActivityContext, string?, Task<string?>> Run);
 
-[System.Text.Json.Serialization.JsonSerializable(typeof(Nothing))]
-[System.Text.Json.Serialization.JsonSerializable(typeof(string))]
-[System.Text.Json.Serialization.JsonSerializable(typeof(bool))]
-[System.Text.Json.Serialization.JsonSerializable(typeof(int))]
-[System.Text.Json.Serialization.JsonSerializable(typeof(long))]
-[System.Text.Json.Serialization.JsonSerializable(typeof(FailureDetails))]
-[System.Text.Json.Serialization.JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
-internal sealed partial class PortJson : System.Text.Json.Serialization.JsonSerializerContext;
+[JsonSerializable(typeof(Nothing))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(bool))]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(long))]
+[JsonSerializable(typeof(FailureDetails))]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+internal sealed partial class PortJson : JsonSerializerContext;

@@ -7,16 +7,18 @@ namespace Holdfast.Agents.Approvals;
 /// One asking: waits for a person's word or for its time to end. The word itself is in the store before this hears of it; answers
 /// <see cref="Next.Ask"/> when the call may try its gate, else what became of the run.
 /// </summary>
-public sealed class AskPerson : IOrchestrator<AskingStep, StepAnswer>
+public sealed class AskPerson : IOrchestrator<DateTime?, StepAnswer>
 {
     public const string Name = nameof(AskPerson);
 
-    public async Task<StepAnswer> RunAsync(OrchestrationContext context, AskingStep asking)
+    /// <param name="expires">When its time ends; null for never. Which asking it is, its instance's id says.</param>
+    public async Task<StepAnswer> RunAsync(OrchestrationContext context, DateTime? expires)
     {
+        var asking = Instances.AskingOf(context.InstanceId);
         var looks = new Looks(context);
 
         // The asking is open in the store already: wait before the first look. An early word has left its event here.
-        await looks.WaitAsync(asking.Expires);
+        await looks.WaitAsync(expires);
         return await looks.UntilSettled(() => context.CallActivityAsync<StepAnswer>(SettleAsking.Name, asking, Activities.Patience));
     }
 }

@@ -95,7 +95,7 @@ public sealed class AgentRun : IOrchestrator<RunRef, Nothing>
 
         private Task<StepAnswer> Ask(Asking open) => context.CallSubOrchestratorAsync<StepAnswer>(
             AskPerson.Name,
-            new AskingStep(turn.Run, turn.Generation, open.Id, open.Expires),
+            open.Expires,
             new SubOrchestrationOptions(InstanceId: Instances.OfAsking(turn.Run, turn.Generation, open.Id)));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Holdfast.Durable;
 
 namespace Holdfast.Agents.Runs;
@@ -56,6 +57,11 @@ public static class Instances
     public static string OfRun(string run, int generation) => $"{run}.{generation}";
 
     public static string OfAsking(string run, int generation, string asking) => $"{run}.{generation}.{asking}";
+
+    /// <summary>The asking of an instance id that <see cref="OfAsking"/> made.</summary>
+    public static AskingStep AskingOf(string instance) =>
+        instance.Split('.') is [var run, var generation, var asking] ? new AskingStep(run, int.Parse(generation, CultureInfo.InvariantCulture), asking)
+            : throw new ArgumentException($"'{instance}' is not the id of an asking's instance.", nameof(instance));
 
     /// <summary>The run and generation of an instance id that <see cref="OfRun"/> made; null for any other.</summary>
     public static (string Run, int Generation)? Parse(string instance) =>

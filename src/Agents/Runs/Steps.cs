@@ -12,7 +12,7 @@ public sealed record RunRef(string Run, int Generation, int Turn);
 public sealed record CallStep(string Run, int Generation, int Turn, int Index);
 
 /// <summary>An approval as the engine knows it.</summary>
-public sealed record AskingStep(string Run, int Generation, string Approval, DateTime? Expires);
+public sealed record AskingStep(string Run, int Generation, string Approval);
 
 /// <summary>What the loop is to do next.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Next>))]
@@ -67,4 +67,5 @@ public sealed record Asking(string Id, DateTime? Expires);
 [JsonSerializable(typeof(CallStep))]
 [JsonSerializable(typeof(AskingStep))]
 [JsonSerializable(typeof(StepAnswer))]
+[JsonSerializable(typeof(DateTime?))]
 public sealed partial class StepJson : JsonSerializerContext;

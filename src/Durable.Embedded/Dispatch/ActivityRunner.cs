@@ -201,7 +201,7 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
             var context = new ActivityContext(work.InstanceId, work.Name, work.Step, cancellation.Token);
             var output = await registry.Activities[work.Name].Run(context, work.Input);
             options.CrashPoint(EngineCrashPoints.ActivityReturned);
-            return new Message(RowKind.ActivityCompleted, work.Step, work.Name, output);
+            return new Message(RowKind.ActivityCompleted, work.Step, null, output);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -210,7 +210,7 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
         catch (Exception e)
         {
             var failure = JsonSerializer.Serialize(FailureDetails.FromException(e), EngineJson.Default.FailureDetails);
-            return new Message(RowKind.ActivityFailed, work.Step, work.Name, failure);
+            return new Message(RowKind.ActivityFailed, work.Step, null, failure);
         }
         finally
         {

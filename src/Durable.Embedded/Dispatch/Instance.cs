@@ -169,14 +169,22 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
 
         var batch = new Batch(key, row!.Id, nextSeq);
         MarkCode();
-        var retries = Feed(messages, batch);
-        if (Fault(batch, wasLoaded) is { } fault)
+        if (startIsDue)
+        {
+            batch.TimersCancelled.Add(0);
+            startIsDue = false;
+        }
+
+        var meeting = new Meeting(row, context, batch, parts, lastInbox);
+        meeting.Feed(messages);
+        lastInbox = meeting.LastInbox;
+        if (meeting.Fault(wasLoaded) is { } fault)
         {
             return () => PauseAsync(fault, fresh);
         }
 
         parts.Options.CrashPoint(EngineCrashPoints.Decided);
-        return () => CommitAsync(batch, retries, wasLoaded, fresh);
+        return () => CommitAsync(batch, wasLoaded ? meeting.Retries : null, fresh);
     }
 
     private async Task ParkAsync(List<Message> fresh)
@@ -234,117 +242,8 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         return true;
     }
 
-    /// <summary>Lets the code meet each message.</summary>
-    /// <returns>Activities whose next attempt is due.</returns>
-    private List<long> Feed(List<Message> messages, Batch batch)
-    {
-        List<long> retries = [];
-        var now = parts.Options.Time.GetUtcNow().UtcTicks;
-        batch.Rows.AddRange(context!.TakeDecisions());
-        foreach (var message in messages)
-        {
-            if (context.HasEnded || context.Fault is not null)
-            {
-                break;
-            }
-
-            if (message.Inbox > 0)
-            {
-                if (message.Inbox <= lastInbox)
-                {
-                    continue;
-                }
-
-                lastInbox = message.Inbox;
-                batch.Consumed.Add(message.Inbox);
-            }
-
-            if (message.Kind == Control.RetryDue)
-            {
-                retries.Add(message.Step);
-            }
-            else if (context.Accepts(message))
-            {
-                Meet(message, now, batch);
-            }
-            else if (message.Kind == RowKind.TimerFired)
-            {
-                batch.TimersCancelled.Add(message.Step); // cancelled as it fired
-            }
-        }
-
-        if (startIsDue)
-        {
-            batch.TimersCancelled.Add(0);
-            startIsDue = false;
-        }
-
-        var readiness = context.OpenActivities.Count > 0 ? Readiness.Active : Readiness.Idle;
-        batch.Readiness = readiness;
-        batch.RowChanged = readiness != row!.Readiness || row.Status == OrchestrationRuntimeStatus.Pending;
-        batch.StatusChanged = context.CustomStatus != row.CustomStatus;
-        batch.CustomStatus = context.CustomStatus;
-        batch.TimersCancelled.AddRange(context.TakeCancelledTimers());
-        batch.Unread = context.Unread;
-        if (parts.Activities.UncleanEnds.ContainsKey((key, 0)))
-        {
-            batch.Cleared.Add(0);
-        }
-
-        return retries;
-    }
-
-    private void Meet(in Message message, long now, Batch batch)
-    {
-        if (message.Inbox == 0)
-        {
-            batch.Fresh.Add(message);
-        }
-
-        if (message.Kind == RowKind.ActivityFailed
-            && context!.Activity(message.Step) is { } activity
-            && activity.NextAttempt(now, parts.Options.Jitter.NextDouble()) is { } due)
-        {
-            activity.Failed(due);
-            batch.Rows.Add(new HistoryRow(RowKind.ActivityRetried, message.Step, now,
-                due.ToString(System.Globalization.CultureInfo.InvariantCulture), message.Payload));
-            return;
-        }
-
-        if (parts.Activities.UncleanEnds.ContainsKey((key, message.Step)))
-        {
-            batch.Cleared.Add(message.Step);
-        }
-
-        var input = new HistoryRow(message.Kind, message.Step, now, message.Name, message.Payload);
-        batch.Rows.Add(input);
-        context!.Feed(input);
-        batch.Rows.AddRange(context.TakeDecisions());
-    }
-
-    private Exception? Fault(Batch batch, bool wasLoaded)
-    {
-        if (context!.Fault is { } fault)
-        {
-            return fault;
-        }
-
-        var asked = wasLoaded
-            ? batch.Rows.Where(decided => decided.Kind == RowKind.ActivityScheduled).Select(decided => (decided.Step, decided.Name!))
-            : context.OpenActivities.Select(activity => (activity.Step, activity.Name));
-        foreach (var (step, name) in asked)
-        {
-            if (!parts.Registry.Activities.ContainsKey(name))
-            {
-                return new ReplayMismatchException(row!.Id, row.Name,
-                    $"step {step} asks for activity '{name}', which is not registered. Registered: {string.Join(", ", parts.Registry.Activities.Keys.Order(StringComparer.Ordinal))}.");
-            }
-        }
-
-        return null;
-    }
-
-    private async Task CommitAsync(Batch batch, List<long> retries, bool wasLoaded, List<Message> fresh)
+    /// <param name="retries">Activities whose next attempt is due; null after a load, which takes up everything.</param>
+    private async Task CommitAsync(Batch batch, List<long>? retries, List<Message> fresh)
     {
         if (!batch.IsEmpty)
         {
@@ -383,7 +282,16 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
             {
                 Status = OrchestrationRuntimeStatus.Running, Readiness = batch.Readiness, CustomStatus = batch.CustomStatus,
             };
-            Dispatch(batch, retries, wasLoaded);
+            var work = new OpenWork(key, context, parts);
+            if (retries is null)
+            {
+                work.DispatchAll();
+            }
+            else
+            {
+                work.Dispatch(batch, retries);
+            }
+
             parts.Watch.Changed(row.Id);
         }
     }
@@ -427,61 +335,6 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         }
     }
 
-    private void Dispatch(Batch batch, List<long> retries, bool wasLoaded)
-    {
-        if (!wasLoaded)
-        {
-            DispatchAll();
-            return;
-        }
-
-        foreach (var written in batch.Rows)
-        {
-            switch (written.Kind)
-            {
-                case RowKind.ActivityScheduled when context!.Activity(written.Step) is { } activity:
-                    parts.Activities.Enqueue(key, row!.Id, activity);
-                    break;
-                case RowKind.ActivityRetried when context!.Activity(written.Step) is { } activity:
-                    parts.Timers.Add(new TimerTarget(key, written.Step, IsRetry: true), activity.NotBefore);
-                    break;
-                case RowKind.TimerCreated when context!.IsOpenTimer(written.Step):
-                    parts.Timers.Add(new TimerTarget(key, written.Step, IsRetry: false),
-                        long.Parse(written.Payload!, System.Globalization.CultureInfo.InvariantCulture));
-                    break;
-            }
-        }
-
-        foreach (var step in retries)
-        {
-            if (context!.Activity(step) is { } activity)
-            {
-                parts.Activities.Enqueue(key, row!.Id, activity);
-            }
-        }
-    }
-
-    private void DispatchAll()
-    {
-        var now = parts.Options.Time.GetUtcNow().UtcTicks;
-        foreach (var activity in context!.OpenActivities)
-        {
-            if (activity.NotBefore > now)
-            {
-                parts.Timers.Add(new TimerTarget(key, activity.Step, IsRetry: true), activity.NotBefore);
-            }
-            else
-            {
-                parts.Activities.Enqueue(key, row!.Id, activity);
-            }
-        }
-
-        foreach (var (step, due) in context.OpenTimers)
-        {
-            parts.Timers.Add(new TimerTarget(key, step, IsRetry: false), due);
-        }
-    }
-
     private async Task PauseAsync(Exception cause, List<Message> fresh)
     {
         context = null;
@@ -500,22 +353,4 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
             parts.Watch.Changed(id);
         }
     }
-}
-
-/// <summary>Messages that are the engine's own and never reach history.</summary>
-internal static class Control
-{
-    /// <summary>Look at what is stored: there may be something to do.</summary>
-    public static readonly Message Look = new(0, 0, null, null);
-
-    /// <summary>The instance was suspended, resumed, retried or ended from outside.</summary>
-    public static readonly Message StatusChanged = new((RowKind)(-1), 0, null, null);
-
-    /// <summary>An activity's next attempt is due.</summary>
-    public const RowKind RetryDue = (RowKind)(-2);
-
-    public const RowKind StrayedKind = (RowKind)(-3);
-
-    /// <summary>The code was found to await what is not in its history; said by a thread that is not the instance's.</summary>
-    public static Message Strayed(Exception astray) => new(StrayedKind, 0, null, astray.Message);
 }
