@@ -77,7 +77,7 @@ public sealed class StoryTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal(["user", "assistant", "tool", "assistant", "tool", "assistant", "tool", "assistant"], items.EnumerateArray().Select(item => item.GetProperty("role").GetString()));
         Assert.Equal("Please refund order A-1001.", items[0].GetProperty("text").GetString());
         Assert.Equal("lookup_order", items[1].GetProperty("calls")[0].GetProperty("tool").GetString());
-        Assert.Equal(40, items[2].GetProperty("result").GetProperty("total").GetInt32());
+        Assert.Equal(40, items[2].GetProperty("result").GetProperty("total").GetDecimal());
         Assert.Equal("[scripted] Done.", items[7].GetProperty("text").GetString());
     }
 
