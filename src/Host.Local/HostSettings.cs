@@ -87,14 +87,21 @@ public sealed record HostSettings
     }
 
     // One that is empty is one that is not set: shells and unit files cannot say it otherwise.
-    private static IEnumerable<KeyValuePair<string, string?>> Variables(IDictionary variables) =>
-        from DictionaryEntry variable in variables
-        let name = (string)variable.Key
-        where variable.Value is string { Length: > 0 }
-        let key = name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? name[Prefix.Length..].Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal)
-            : ConfiguredModels.Variables.Contains(name) ? name : null
-        where key is not null
-        select KeyValuePair.Create(key, (string?)variable.Value);
+    private static IEnumerable<KeyValuePair<string, string?>> Variables(IDictionary variables)
+    {
+        foreach (DictionaryEntry variable in variables)
+        {
+            var (name, value) = ((string)variable.Key, (string?)variable.Value);
+            if (!string.IsNullOrEmpty(value) && name.StartsWith(Prefix, StringComparison.Ordinal))
+            {
+                yield return KeyValuePair.Create(name[Prefix.Length..].Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal), (string?)value);
+            }
+            else if (!string.IsNullOrEmpty(value) && ConfiguredModels.Variables.Contains(name))
+            {
+                yield return KeyValuePair.Create(name, (string?)value);
+            }
+        }
+    }
 
     private static Dictionary<string, string?> Options(IReadOnlyList<string> args)
     {
