@@ -16,6 +16,11 @@ internal static class Admission
 
         if (route.Role is { } role)
         {
+            if (options.NotReady() is { } fact)
+            {
+                throw new ProblemException(Problem.Of(StatusCodes.Status503ServiceUnavailable, $"{fact} Nothing was accepted; try again.") with { RetryAfter = 1 });
+            }
+
             var principal = options.Identify(http)
                 ?? throw new ProblemException(Problem.Of(StatusCodes.Status401Unauthorized, "It is not known who asks. Send a key."));
             if (!principal.Has(role) && !principal.Has(Roles.Admin))
@@ -38,13 +43,15 @@ internal static class Admission
 
     private static bool Accepts(HttpContext http, string type)
     {
-        if (http.Request.Headers.Accept.Count == 0)
+        if (string.IsNullOrWhiteSpace(http.Request.Headers.Accept))
         {
             return true;
         }
 
+        // The range that names the type most exactly is the one that counts (RFC 9110, 12.5.1).
         var offered = new MediaTypeHeaderValue(type);
         return MediaTypeHeaderValue.TryParseList(http.Request.Headers.Accept, out var accepted)
-            && accepted.Any(range => range.Quality is not 0 && offered.IsSubsetOf(new MediaTypeHeaderValue(range.MediaType)));
+            && accepted.Where(range => offered.IsSubsetOf(new MediaTypeHeaderValue(range.MediaType)))
+                .OrderBy(range => range.MatchesAllTypes ? 2 : range.MatchesAllSubTypes ? 1 : 0).FirstOrDefault() is { Quality: not 0 };
     }
 }

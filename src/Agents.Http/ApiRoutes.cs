@@ -1,4 +1,3 @@
-using System.Net.Mime;
 using Holdfast.Agents.Identity;
 using Microsoft.AspNetCore.Http;
 
@@ -29,7 +28,8 @@ internal static class ApiRoutes
     private static async Task OpenApi(HttpContext http)
     {
         await using var document = typeof(ApiRoutes).Assembly.GetManifestResourceStream("openapi.json")!;
-        http.Response.ContentType = MediaTypeNames.Application.Json;
+        http.Response.ContentType = "application/json; charset=utf-8";
+        http.Response.Headers.CacheControl = "no-cache";
         await document.CopyToAsync(http.Response.Body, http.RequestAborted);
     }
 }

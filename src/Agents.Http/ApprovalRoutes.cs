@@ -12,9 +12,10 @@ internal static class ApprovalRoutes
         RequestQuery.Refuse(http, _ => false, "status", "runId", "cursor", "limit");
         var limit = RequestQuery.Limit(http);
         var approvals = await api.System.Queries.ListApprovalsAsync(
-            http.Principal(), RequestQuery.One(http, "status", ApprovalView.Statuses), RequestQuery.One(http, "runId"), RequestQuery.Cursor(http, "apr"), limit);
-        var page = new ApprovalPage(approvals, RequestQuery.NextCursor(approvals, limit, approval => approval.Id));
-        await http.Response.WriteAsJsonAsync(page, ApiJson.Answers.ApprovalPage);
+            http.Principal(), RequestQuery.One(http, "status", ApprovalView.Statuses), RequestQuery.IdOf(http, "runId", "run"),
+            RequestQuery.Cursor(http, "apr"), limit + 1);
+        var (items, next) = RequestQuery.Page(approvals, limit, approval => approval.Id);
+        await http.Response.WriteAsJsonAsync(new ApprovalPage(items, next), ApiJson.Answers.ApprovalPage);
     };
 
     public static RequestDelegate Get(ApiContext api) => async http =>

@@ -6,11 +6,12 @@ using Microsoft.Extensions.Logging;
 namespace Holdfast.Agents.Http;
 
 /// <summary>Every error leaves as a problem; none as a stack trace.</summary>
-internal sealed class ErrorPages(RequestDelegate next, ILogger logger)
+internal sealed class ErrorPages(RequestDelegate next, long bodyLimit, ILogger logger)
 {
     public async Task InvokeAsync(HttpContext http)
     {
         http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Response.Headers.CacheControl = "no-store";
         try
         {
             await next(http);
@@ -44,16 +45,17 @@ internal sealed class ErrorPages(RequestDelegate next, ILogger logger)
                 return problem.Problem;
             case RefusedException refused:
                 return Problem.Of(refused);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return RequestBody.TooLarge(bodyLimit).Problem;
             case BadHttpRequestException bad:
-                return Problem.Of(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge
-                    ? "The body is larger than the limit. Send less, or store it elsewhere and send a reference." : "The request could not be read. Check its framing and length.");
+                return Problem.Of(bad.StatusCode, "The request could not be read. Check its framing and length.");
             case DatabaseFullException full:
-                return Problem.Of(StatusCodes.Status507InsufficientStorage, $"Nothing was accepted: {full.Message}");
+                return Problem.Of(StatusCodes.Status507InsufficientStorage, $"Nothing was accepted: {full.Message}") with { RetryAfter = 10 };
             case EngineUnavailableException or ObjectDisposedException:
-                return Problem.Of(StatusCodes.Status503ServiceUnavailable, "The host is stopping or cannot take work now. Nothing was accepted; try again.");
+                return Problem.Of(StatusCodes.Status503ServiceUnavailable, "The host is stopping or cannot take work now. Nothing was accepted; try again.") with { RetryAfter = 1 };
             default:
                 var id = http.TraceIdentifier;
-                logger.LogError(exception, "Request {Id} failed: {Method} {Path}", id, http.Request.Method, http.Request.Path.Value?.ReplaceLineEndings(" "));
+                logger.LogError(exception, "Request {Id} failed: {Method} {Path}", id, http.Request.Method, Shown.Short(http.Request.Path.Value ?? ""));
                 return Problem.Of(StatusCodes.Status500InternalServerError, $"This is a fault of ours. The host's log has it under request {id}.");
         }
     }

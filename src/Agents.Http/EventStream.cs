@@ -18,9 +18,19 @@ internal static class EventStream
         RequestQuery.Refuse(http, _ => false);
         var id = RequestQuery.Id(http, "run");
         var after = LastEventId(http);
-        var events = await api.System.Queries.EventsAsync(http.Principal(), id, after) ?? throw RunRoutes.NotFound(id);
-        http.Response.ContentType = "text/event-stream";
-        http.Response.Headers.CacheControl = "no-store";
+        if (await HasEndedAsync(api, http, id) && (await ReadAsync(api, http, id, after)).Count == 0)
+        {
+            // A browser connects again after every end, until it is told this.
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
+        http.Response.ContentType = "text/event-stream; charset=utf-8";
+        if (HttpMethods.IsHead(http.Request.Method))
+        {
+            return;
+        }
+
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, api.Options.Stopping);
         try
         {
@@ -38,15 +48,17 @@ internal static class EventStream
         while (true)
         {
             var changed = api.System.Watch.NextAsync(id, LookAgain, stop);
-            var events = await api.System.Queries.EventsAsync(http.Principal(), id, after) ?? [];
+            var ended = await HasEndedAsync(api, http, id); // asked first: whatever came before the end is then among the events
+            var events = await ReadAsync(api, http, id, after);
             foreach (var one in events)
             {
                 after = one.Seq;
                 await http.Response.WriteAsync(Format(one), stop);
-                if (one.Type == RunEvents.Ended)
-                {
-                    return;
-                }
+            }
+
+            if (events.Any(one => one.Type == RunEvents.Ended) || (ended && events.Count == 0))
+            {
+                return;
             }
 
             if (events.Count > 0)
@@ -54,11 +66,6 @@ internal static class EventStream
                 silentSince = TimeProvider.System.GetTimestamp();
                 await http.Response.Body.FlushAsync(stop);
                 continue; // more may be there than one read returns
-            }
-
-            if ((await api.System.Queries.FindAsync(http.Principal(), id))?.Status == RunStatuses.Ended)
-            {
-                return; // its last event had been read before
             }
 
             if (TimeProvider.System.GetElapsedTime(silentSince) > Silence)
@@ -71,6 +78,12 @@ internal static class EventStream
             await changed;
         }
     }
+
+    private static async Task<bool> HasEndedAsync(ApiContext api, HttpContext http, string id) =>
+        (await api.System.Queries.FindAsync(http.Principal(), id) ?? throw RunRoutes.NotFound(id)).Status == RunStatuses.Ended;
+
+    private static async Task<IReadOnlyList<RunEvent>> ReadAsync(ApiContext api, HttpContext http, string id, long after) =>
+        await api.System.Queries.EventsAsync(http.Principal(), id, after) ?? [];
 
     private static string Format(RunEvent one) => new StringBuilder()
         .Append(CultureInfo.InvariantCulture, $"id: {one.Seq}\nevent: {one.Type}\n")

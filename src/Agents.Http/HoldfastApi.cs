@@ -18,7 +18,7 @@ public static class HoldfastApi
         var services = new ServiceCollection().AddRouting().AddSingleton(loggers).AddLogging()
             .AddSingleton<DiagnosticListener>(_ => new DiagnosticListener("Holdfast.Agents.Http")).BuildServiceProvider();
         var app = new ApplicationBuilder(services);
-        app.Use(next => new ErrorPages(next, loggers.CreateLogger("Holdfast.Http")).InvokeAsync);
+        app.Use(next => new ErrorPages(next, options.BodyLimit, loggers.CreateLogger("Holdfast.Http")).InvokeAsync);
         app.UseRouting();
         app.Use(next => http => Admission.CheckAsync(http, options, next));
         app.UseEndpoints(endpoints =>
@@ -26,7 +26,7 @@ public static class HoldfastApi
             foreach (var route in ApiRoutes.All)
             {
                 var handler = route.Handle(new ApiContext(system, options));
-                endpoints.MapMethods(route.Path, [route.Method], handler).WithMetadata(route);
+                endpoints.MapMethods(route.Path, route.Method == "GET" ? ["GET", "HEAD"] : [route.Method], handler).WithMetadata(route);
             }
         });
         return app.Build();

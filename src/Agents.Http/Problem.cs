@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -8,7 +10,11 @@ namespace Holdfast.Agents.Http;
 /// <param name="Errors">Which fields are at fault, where some are.</param>
 internal sealed record Problem(string Type, string Title, int Status, string Detail, IReadOnlyList<FieldError>? Errors = null)
 {
-    public const string ContentType = "application/problem+json";
+    public const string ContentType = "application/problem+json; charset=utf-8";
+
+    /// <summary>Seconds after which the same request may fare better; null where it will not.</summary>
+    [JsonIgnore]
+    public int? RetryAfter { get; init; }
 
     public static Problem Of(int status, string detail, params FieldError[] errors) =>
         new("about:blank", ReasonPhrases.GetReasonPhrase(status), status, detail, errors.Length == 0 ? null : errors);
@@ -30,6 +36,7 @@ internal sealed record Problem(string Type, string Title, int Status, string Det
         http.Response.Headers.Allow = allow;
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers.RetryAfter = RetryAfter?.ToString(CultureInfo.InvariantCulture);
         await http.Response.WriteAsJsonAsync(this, ApiJson.Answers.Problem, ContentType, http.RequestAborted);
     }
 }

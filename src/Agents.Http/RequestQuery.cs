@@ -17,15 +17,21 @@ internal static partial class RequestQuery
     public static string Id(HttpContext http, string prefix)
     {
         var id = (string)http.Request.RouteValues["id"]!;
-        return id.StartsWith($"{prefix}_", StringComparison.Ordinal) && IdText().IsMatch(id) ? id
-            : throw ProblemException.BadField("id", $"'{Shorten(id)}' is not an id of this kind. Ids look like {prefix}_ and 26 letters and digits; take one from a list or a Location.");
+        return IsId(id, prefix) ? id : throw BadId("id", id, prefix);
     }
+
+    /// <summary>An id that a list is to be about.</summary>
+    /// <exception cref="ProblemException">Not an id of this kind.</exception>
+    public static string? IdOf(HttpContext http, string name, string prefix) =>
+        One(http, name) is not { } id ? null : IsId(id, prefix) ? id : throw BadId(name, id, prefix);
 
     public static void Refuse(HttpContext http, Func<string, bool> known, params string[] names)
     {
         foreach (var name in http.Request.Query.Keys.Where(name => !known(name) && !names.Contains(name, StringComparer.Ordinal)))
         {
-            throw ProblemException.BadField(name, $"Unknown query parameter '{Shorten(name)}'.{NearestName.Hint(name, names)} Known: {string.Join(", ", names)}.");
+            var shown = Shown.Short(name);
+            throw ProblemException.BadField(shown, names.Length == 0 ? $"Unknown query parameter '{shown}'. This path takes none."
+                : $"Unknown query parameter '{shown}'.{NearestName.Hint(shown, names)} Known: {string.Join(", ", names)}.");
         }
     }
 
@@ -43,7 +49,7 @@ internal static partial class RequestQuery
 
         var value = values[0]!;
         return allowed is null || allowed.Contains(value, StringComparer.Ordinal) ? value
-            : throw ProblemException.BadField(name, $"{name} '{Shorten(value)}' is not known. Known: {string.Join(", ", allowed)}.");
+            : throw ProblemException.BadField(name, $"{name} '{Shown.Short(value)}' is not known. Known: {string.Join(", ", allowed)}.");
     }
 
     public static int Limit(HttpContext http)
@@ -51,7 +57,7 @@ internal static partial class RequestQuery
         var text = One(http, "limit");
         return text is null ? DefaultLimit
             : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MostItems ? limit
-            : throw ProblemException.BadField("limit", $"limit '{Shorten(text)}' is not a number from 1 to {MostItems}.");
+            : throw ProblemException.BadField("limit", $"limit '{Shown.Short(text)}' is not a number from 1 to {MostItems}.");
     }
 
     /// <summary>The id that the page before ended with.</summary>
@@ -62,14 +68,13 @@ internal static partial class RequestQuery
             return null;
         }
 
-        var bytes = new byte[Base64Url.GetMaxDecodedLength(cursor.Length)];
-        return Base64Url.TryDecodeFromChars(cursor, bytes, out var length) && Encoding.UTF8.GetString(bytes, 0, length) is var id
-            && id.StartsWith($"{prefix}_", StringComparison.Ordinal) && IdText().IsMatch(id) ? id
-            : throw ProblemException.BadField("cursor", $"cursor '{Shorten(cursor)}' was not made by this list. Take nextCursor from the page before, or leave it out.");
+        return Base64Url.IsValid(cursor) && Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)) is var id && IsId(id, prefix) ? id
+            : throw ProblemException.BadField("cursor", $"cursor '{Shown.Short(cursor)}' was not made by this list. Take nextCursor from the page before, or leave it out.");
     }
 
-    public static string? NextCursor<T>(IReadOnlyList<T> page, int limit, Func<T, string> id) =>
-        page.Count < limit ? null : Base64Url.EncodeToString(Encoding.UTF8.GetBytes(id(page[^1])));
+    /// <summary>What was found with one more than the limit asked for: the page, and the cursor if there is more.</summary>
+    public static (IReadOnlyList<T> Items, string? Next) Page<T>(IReadOnlyList<T> found, int limit, Func<T, string> id) =>
+        found.Count <= limit ? (found, null) : ([.. found.Take(limit)], Base64Url.EncodeToString(Encoding.UTF8.GetBytes(id(found[limit - 1]))));
 
     /// <summary>How long the client wants to wait for an end (RFC 7240).</summary>
     public static TimeSpan? Wait(HttpContext http)
@@ -79,7 +84,7 @@ internal static partial class RequestQuery
             if (preference.Split('=', 2, StringSplitOptions.TrimEntries) is [var name, var value] && name.Equals("wait", StringComparison.OrdinalIgnoreCase))
             {
                 return int.TryParse(value.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= 60 ? TimeSpan.FromSeconds(seconds)
-                    : throw ProblemException.BadField("Prefer", $"wait={Shorten(value)} is not a number of seconds from 0 to 60.");
+                    : throw ProblemException.BadField("Prefer", $"wait={Shown.Short(value)} is not a number of seconds from 0 to 60.");
             }
         }
 
@@ -98,11 +103,10 @@ internal static partial class RequestQuery
             : throw ProblemException.BadField("Idempotency-Key", "Idempotency-Key is not one value of 1 to 200 visible ASCII characters. Give a UUID, for example.");
     }
 
-    private static string Shorten(string text)
-    {
-        var visible = string.Concat(text.Take(60).Select(c => char.IsControl(c) ? '?' : c));
-        return text.Length > 60 ? $"{visible}…" : visible;
-    }
+    private static bool IsId(string text, string prefix) => text.StartsWith($"{prefix}_", StringComparison.Ordinal) && IdText().IsMatch(text);
+
+    private static ProblemException BadId(string field, string text, string prefix) => ProblemException.BadField(field,
+        $"'{Shown.Short(text)}' is not an id of this kind. Ids look like {prefix}_ and 26 letters and digits; take one from a list or a Location.");
 
     [GeneratedRegex("^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}\\z")]
     private static partial Regex IdText();

@@ -8,6 +8,7 @@ namespace Holdfast.Agents.Http;
 internal static class RunRoutes
 {
     private const int LongestInput = 256 * 1024;
+    private const int MostMetadata = 20;
 
     public static RequestDelegate Start(ApiContext api) => async http =>
     {
@@ -18,7 +19,7 @@ internal static class RunRoutes
         var agent = body.Text("agent", required: true, 64);
         var input = body.Text("input", required: true, LongestInput);
         var requestedBy = body.Text("requestedBy", required: false, 200);
-        var metadata = body.Texts("metadata", most: 20, longest: 500);
+        var metadata = body.Texts("metadata", MostMetadata, longest: 500);
         body.Check();
 
         var (id, _) = await api.System.Runs.StartAsync(http.Principal(), new RunSubmission(agent!, input!, requestedBy, metadata), key);
@@ -38,12 +39,10 @@ internal static class RunRoutes
     {
         RequestQuery.Refuse(http, name => name.StartsWith("metadata.", StringComparison.Ordinal), "status", "agent", "metadata.NAME", "cursor", "limit");
         var limit = RequestQuery.Limit(http);
-        var metadata = http.Request.Query.Keys.Where(name => name.StartsWith("metadata.", StringComparison.Ordinal))
-            .ToDictionary(name => name["metadata.".Length..], name => RequestQuery.One(http, name)!);
-        var filter = new RunFilter(RequestQuery.One(http, "status", RunStatuses.All), RequestQuery.One(http, "agent"), metadata, RequestQuery.Cursor(http, "run"), limit);
-        var runs = await api.System.Queries.ListAsync(http.Principal(), filter);
-        var page = new RunPage([.. runs.Select(RunAnswer.Of)], RequestQuery.NextCursor(runs, limit, run => run.Id));
-        await http.Response.WriteAsJsonAsync(page, ApiJson.Answers.RunPage);
+        var filter = new RunFilter(
+            RequestQuery.One(http, "status", RunStatuses.All), RequestQuery.One(http, "agent"), Metadata(http), RequestQuery.Cursor(http, "run"), limit + 1);
+        var (runs, next) = RequestQuery.Page(await api.System.Queries.ListAsync(http.Principal(), filter), limit, run => run.Id);
+        await http.Response.WriteAsJsonAsync(new RunPage([.. runs.Select(RunAnswer.Of)], next), ApiJson.Answers.RunPage);
     };
 
     public static RequestDelegate Get(ApiContext api) => async http =>
@@ -74,10 +73,19 @@ internal static class RunRoutes
     private static RequestDelegate Change(ApiContext api, Func<Principal, string, Task> change) => async http =>
     {
         RequestQuery.Refuse(http, _ => false);
-        await change(http.Principal(), RequestQuery.Id(http, "run"));
+        var id = RequestQuery.Id(http, "run");
+        await RequestBody.RefuseFieldsAsync(http, api.Options.BodyLimit);
+        await change(http.Principal(), id);
         http.Response.StatusCode = StatusCodes.Status202Accepted;
         await WriteAsync(http, await FindAsync(api, http));
     };
+
+    private static Dictionary<string, string> Metadata(HttpContext http)
+    {
+        var names = http.Request.Query.Keys.Where(name => name.StartsWith("metadata.", StringComparison.Ordinal)).ToList();
+        return names.Count <= MostMetadata ? names.ToDictionary(name => name["metadata.".Length..], name => RequestQuery.One(http, name)!)
+            : throw ProblemException.BadField("metadata", $"{names.Count} metadata names are given; a run has at most {MostMetadata}. Leave some out.");
+    }
 
     private static async Task<RunView> FindAsync(ApiContext api, HttpContext http)
     {

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using Holdfast.Agents;
+using Holdfast.Durable.Embedded;
 
 namespace Holdfast.Host.Local;
 
@@ -9,17 +11,24 @@ namespace Holdfast.Host.Local;
 /// </summary>
 internal sealed class CrashAt
 {
+    private static readonly IReadOnlyList<string> Points = [.. EngineCrashPoints.All, .. AgentCrashPoints.All];
+
     private readonly string? point;
     private long left;
 
+    /// <exception cref="StartException">No such point, or no such time.</exception>
     public CrashAt(string? setting)
     {
-        (point, left) = setting?.Split(':') switch
+        if (string.IsNullOrEmpty(setting))
         {
-            [var name] => (name, 1),
-            [var name, var count] => (name, long.Parse(count, CultureInfo.InvariantCulture)),
-            _ => ((string?)null, 0L),
-        };
+            return;
+        }
+
+        (point, var time) = setting.Split(':', 2) is [var name, var count] ? (name, count) : (setting, "1");
+        if (!Points.Contains(point) || !long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out left) || left == 0)
+        {
+            throw new StartException($"HOLDFAST_CRASH_AT '{setting}' names no point, or no time from 1. Points: {string.Join(", ", Points)}.");
+        }
     }
 
     public void Reach(string name)

@@ -1,15 +1,19 @@
+using System.Collections;
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 
 namespace Holdfast.Host.Local;
 
 /// <summary>
 /// How the host is started. Each setting is an option (--port 7071), a variable (HOLDFAST_PORT), or a line of appsettings.json beside the
-/// program ("port"); the first of these wins.
+/// program ("port"); the first of these wins. No other variable is read, but for the models' keys under the names that the field has for them.
 /// </summary>
 public sealed record HostSettings
 {
+    private const string Prefix = "HOLDFAST_";
+
     private static readonly Dictionary<string, string> Known = new(StringComparer.Ordinal)
     {
         ["port"] = "the port to listen on, 1 to 65535 (default 7071)",
@@ -36,40 +40,67 @@ public sealed record HostSettings
     public required IConfiguration Configuration { get; init; }
 
     public static string Help { get; } = "Options:" + Environment.NewLine
-        + string.Concat(Known.Select(option => $"  --{option.Key,-8} {option.Value}{Environment.NewLine}"));
+        + string.Concat(Known.Select(option => $"  --{option.Key,-8} {option.Value}{Environment.NewLine}"))
+        + $"Each is also a variable ({Prefix}PORT=7071) and a line of appsettings.json beside the program (\"port\": 7071); an option wins over a variable, a variable over the file."
+        + Environment.NewLine;
 
-    /// <exception cref="StartException">An option that is unknown or out of range.</exception>
-    public static HostSettings Read(IReadOnlyList<string> args)
+    /// <exception cref="StartException">A setting that is unknown, cannot be read or is out of range.</exception>
+    public static HostSettings Read(IReadOnlyList<string> args) =>
+        Read(args, Environment.GetEnvironmentVariables(), Path.Combine(AppContext.BaseDirectory, "appsettings.json"));
+
+    /// <inheritdoc cref="Read(IReadOnlyList{string})"/>
+    internal static HostSettings Read(IReadOnlyList<string> args, IDictionary variables, string file)
     {
-        var configuration = new ConfigurationBuilder()
-            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-            .AddEnvironmentVariables()
-            .AddEnvironmentVariables("HOLDFAST_")
-            .AddInMemoryCollection(Options(args))
-            .Build();
-        return new HostSettings
+        var values = new ConfigurationManager();
+        AddFile(values, file);
+        values.AddInMemoryCollection(Variables(variables)).AddInMemoryCollection(Options(args));
+        var settings = new HostSettings { Configuration = values };
+        return settings with
         {
-            Configuration = configuration,
-            Port = Port_(configuration["port"] ?? "7071"),
-            Host = Host_(configuration["host:address"] ?? (configuration.GetSection("host").Value ?? "127.0.0.1")),
-            Data = configuration["data"] ?? "data",
-            Model = configuration["model"],
-            Agents = configuration["agents"] ?? Path.Combine(AppContext.BaseDirectory, "agents"),
-            JsonLog = configuration["log"] is not { } log ? false : log is "text" or "json" ? log == "json"
-                : throw new StartException($"--log '{log}' is not known. Give text or json."),
+            Port = Setting(values, "port") is { } port ? PortOf(port) : settings.Port,
+            Host = Setting(values, "host") is { } host ? AddressOf(host) : settings.Host,
+            Data = Setting(values, "data") ?? settings.Data,
+            Model = Setting(values, "model"),
+            Agents = Setting(values, "agents") ?? settings.Agents,
+            JsonLog = Setting(values, "log") switch
+            {
+                null or "text" => false,
+                "json" => true,
+                var log => throw new StartException($"{Named("log")} '{log}' is not known. Give text or json."),
+            },
         };
     }
 
-    private static int Port_(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= 1 and <= 65535 ? port
-            : throw new StartException($"--port '{text}' is not a number from 1 to 65535.");
-
-    private static IPAddress Host_(string text)
+    private static void AddFile(ConfigurationManager values, string file)
     {
-        var address = text == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(text, out var parsed) ? parsed
-            : throw new StartException($"--host '{text}' is not an address. Give 127.0.0.1, or leave it out.");
-        return IPAddress.IsLoopback(address) ? address
-            : throw new StartException($"--host {text} would be reached from other machines, and this host knows no API keys yet. Leave it out; reach 127.0.0.1 through a tunnel or a proxy that authenticates.");
+        try
+        {
+            values.AddJsonFile(file, optional: true);
+        }
+        catch (Exception e) when (e is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
+        {
+            var cause = e.GetBaseException();
+            var line = cause is JsonException { LineNumber: { } at } ? $"({at + 1})" : "";
+            var fact = cause.Message.Split(" LineNumber:")[0]; // which counts from 0
+            throw new StartException($"{file}{line}: cannot be read as settings. {fact} Mend it, or take it away.", inner: e);
+        }
+    }
+
+    // One that is empty is one that is not set: shells and unit files cannot say it otherwise.
+    private static IEnumerable<KeyValuePair<string, string?>> Variables(IDictionary variables)
+    {
+        foreach (DictionaryEntry variable in variables)
+        {
+            var (name, value) = ((string)variable.Key, (string?)variable.Value);
+            if (!string.IsNullOrEmpty(value) && name.StartsWith(Prefix, StringComparison.Ordinal))
+            {
+                yield return KeyValuePair.Create(name[Prefix.Length..].Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal), (string?)value);
+            }
+            else if (!string.IsNullOrEmpty(value) && ConfiguredModels.Variables.Contains(name))
+            {
+                yield return KeyValuePair.Create(name, (string?)value);
+            }
+        }
     }
 
     private static Dictionary<string, string?> Options(IReadOnlyList<string> args)
@@ -78,12 +109,17 @@ public sealed record HostSettings
         for (var i = 0; i < args.Count; i++)
         {
             var (name, value) = args[i].Split('=', 2) is [var left, var right] ? (left, right) : (args[i], null);
-            if (!name.StartsWith("--", StringComparison.Ordinal) || !Known.ContainsKey(name[2..]))
+            if (!name.StartsWith("--", StringComparison.Ordinal) || !Known.TryGetValue(name[2..], out var meaning))
             {
-                throw new StartException($"'{args[i]}' is not an option.{Environment.NewLine}{Help}");
+                throw new StartException($"'{name}' is not an option.{Environment.NewLine}{Help}");
             }
 
-            value ??= i + 1 < args.Count ? args[++i] : throw new StartException($"{name} has no value: {Known[name[2..]]}.");
+            value ??= i + 1 < args.Count ? args[++i] : "";
+            if (value.Length == 0 || value.StartsWith("--", StringComparison.Ordinal))
+            {
+                throw new StartException($"{name} has no value. Give {meaning}.");
+            }
+
             if (!options.TryAdd(name[2..], value))
             {
                 throw new StartException($"{name} is given twice. Give it once.");
@@ -92,4 +128,21 @@ public sealed record HostSettings
 
         return options;
     }
+
+    private static string? Setting(IConfiguration values, string name) => values.GetSection(name).GetChildren().Any()
+        ? throw new StartException($"{Named(name)} has parts. Give {Known[name]}.") : values[name] is { Length: > 0 } value ? value : null;
+
+    private static int PortOf(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= 1 and <= 65535 ? port
+            : throw new StartException($"{Named("port")} '{text}' is not a number from 1 to 65535.");
+
+    private static IPAddress AddressOf(string text)
+    {
+        var address = text == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(text.Trim('[', ']'), out var parsed) ? parsed
+            : throw new StartException($"{Named("host")} '{text}' is not an address. Give 127.0.0.1, or leave it out.");
+        return IPAddress.IsLoopback(address) ? address
+            : throw new StartException($"{Named("host")} {text} would be reached from other machines, and this host knows no API keys yet. Leave it out; reach 127.0.0.1 through a tunnel or a proxy that authenticates.");
+    }
+
+    private static string Named(string name) => $"--{name} ({Prefix}{name.ToUpperInvariant()})";
 }

@@ -1,9 +1,10 @@
 using System.Net;
+using System.Net.Sockets;
 using Holdfast.Agents;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Http;
 using Holdfast.Agents.Identity;
-using Holdfast.Agents.Models.Scripted;
+using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
@@ -13,7 +14,6 @@ using Holdfast.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -31,7 +31,7 @@ public static class LocalHost
     /// <returns>The exit code: 0 after a stop, 2 for wrong configuration, 1 otherwise.</returns>
     public static async Task<int> RunAsync(string[] args, Action<LocalHostBuilder> configure)
     {
-        if (args is ["--help" or "-h"])
+        if (args.Any(arg => arg is "--help" or "-h"))
         {
             await Console.Out.WriteAsync(HostSettings.Help);
             return 0;
@@ -39,13 +39,13 @@ public static class LocalHost
 
         try
         {
-            var settings = HostSettings.Read(args);
-            return await ServeAsync(settings, configure);
+            return await RunAsync(HostSettings.Read(args), configure);
         }
-        catch (Exception e) when (Explain(e) is { } refusal)
+        catch (Exception e)
         {
-            await Console.Error.WriteLineAsync(refusal.Message);
-            return refusal.ExitCode;
+            var refusal = Explain(e);
+            await Console.Error.WriteLineAsync(refusal?.Message ?? $"The host has failed, and this is a fault of its code or its program's: {e}");
+            return refusal?.ExitCode ?? StartException.Otherwise;
         }
     }
 
@@ -57,9 +57,83 @@ public static class LocalHost
         _ => null,
     };
 
-    private static async Task<int> ServeAsync(HostSettings settings, Action<LocalHostBuilder> configure)
+    private static async Task<int> RunAsync(HostSettings settings, Action<LocalHostBuilder> configure)
     {
         var started = TimeProvider.System.GetTimestamp();
+        var crash = new CrashAt(Environment.GetEnvironmentVariable("HOLDFAST_CRASH_AT"));
+        var models = ConfiguredModels.Read(settings);
+        var definitions = Definitions(settings, models);
+        await using var app = Build(settings);
+        var loggers = app.Services.GetRequiredService<ILoggerFactory>();
+        var logger = loggers.CreateLogger("Holdfast");
+
+        var data = Path.GetFullPath(settings.Data);
+        await using var engine = EmbeddedEngine.Open(
+            new EngineOptions { DataDirectory = data, ShutdownGrace = TimeSpan.FromSeconds(12), CrashPoint = crash.Reach }, loggers);
+        var host = new LocalHostBuilder(data);
+        configure(host);
+        var catalog = new AgentCatalog(definitions, host.Tools);
+        using var store = new AgentStore(SqliteDialect.Open(Path.Combine(data, "agents.db"), TimeProvider.System, logger));
+        var description = new EngineDescription(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync);
+        await using var system = await AgentSystem.OpenAsync(
+            store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach }, loggers);
+        try
+        {
+            var ready = Serve(app, system, loggers);
+            await ListenAsync(app, settings);
+            var registry = new DurableRegistry(StepJson.Default);
+            system.Register(registry);
+            await engine.StartAsync(registry);
+            await system.StartAsync(engine.Client);
+            ready();
+            logger.LogInformation("Ready at http://{Address} after {Elapsed} ms. Agents: {Agents}. Model: {Model}. Data: {Data}", new IPEndPoint(settings.Host, settings.Port),
+                (int)TimeProvider.System.GetElapsedTime(started).TotalMilliseconds, string.Join(", ", catalog.Names),
+                models.IsScripted ? "scripted (rules, no model)" : string.Join(", ", models.Names), data);
+
+            var stopped = app.WaitForShutdownAsync();
+            if (await Task.WhenAny(stopped, engine.Failed, system.Failed) != stopped)
+            {
+                // What is in memory may be ahead of what is on disk: end now, and let the next start go on from the disk.
+                logger.LogCritical("A database has failed; the process ends. Start it again once the disk is well.");
+                loggers.Dispose(); // writes what is still in its queue
+                Environment.Exit(StartException.Otherwise);
+            }
+
+            await stopped;
+            return 0;
+        }
+        finally
+        {
+            // Requests and activities in flight write to the store until server and engine have stopped.
+            await app.StopAsync();
+            await system.DisposeAsync();
+            await engine.DisposeAsync();
+        }
+    }
+
+    /// <exception cref="StartException">No agent, or one whose model is not there.</exception>
+    private static IReadOnlyList<AgentDefinition> Definitions(HostSettings settings, ModelCatalog models)
+    {
+        var definitions = AgentFolder.LoadAll(settings.Agents);
+        if (definitions.Count == 0)
+        {
+            throw new StartException($"There is no agent in {Path.GetFullPath(settings.Agents)}. Create a folder with {AgentFolder.FileName} for each, or name another with --agents.");
+        }
+
+        foreach (var agent in definitions)
+        {
+            // Loads the rules of a scripted model too: one that cannot be read is a start error, not a run's.
+            if (models.Find(agent) is null)
+            {
+                throw new StartException($"Agent '{agent.Name}' names the model '{agent.Model}', which is not configured. Configured: {string.Join(", ", models.Names)}. Name one of these, or add it under \"models\" in appsettings.json.");
+            }
+        }
+
+        return definitions;
+    }
+
+    private static WebApplication Build(HostSettings settings)
+    {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         AddLogging(builder, settings);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -69,66 +143,23 @@ public static class LocalHost
             kestrel.Listen(settings.Host, settings.Port);
         });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        await using var app = builder.Build();
-        var loggers = app.Services.GetRequiredService<ILoggerFactory>();
-        var logger = loggers.CreateLogger("Holdfast");
-        var crash = new CrashAt(Environment.GetEnvironmentVariable("HOLDFAST_CRASH_AT"));
+        return builder.Build();
+    }
 
-        var models = ConfiguredModels.Read(settings);
-        var definitions = AgentFolder.LoadAll(settings.Agents);
-        if (models.IsScripted)
-        {
-            foreach (var agent in definitions)
-            {
-                models.Find(agent); // a rule that cannot be read is a start error, not a run's
-            }
-        }
-
-        var data = Path.GetFullPath(settings.Data);
-        await using var engine = EmbeddedEngine.Open(
-            new EngineOptions { DataDirectory = data, ShutdownGrace = TimeSpan.FromSeconds(15), CrashPoint = crash.Reach }, loggers);
-        var host = new LocalHostBuilder(data);
-        configure(host);
-        var catalog = new AgentCatalog(definitions, host.Tools);
-        using var store = new AgentStore(SqliteDialect.Open(Path.Combine(data, "agents.db"), TimeProvider.System, logger));
-        var description = new EngineDescription(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync);
-        await using var system = await AgentSystem.OpenAsync(
-            store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach }, loggers);
-
-        var notReady = "The host is starting.";
-        var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
-        var api = HoldfastApi.Create(system, new ApiOptions
+    /// <summary>Puts the API behind the server.</summary>
+    /// <returns>Called once the host takes work.</returns>
+    private static Action Serve(WebApplication app, AgentSystem system, ILoggerFactory loggers)
+    {
+        string? notReady = "The host is starting.";
+        var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        app.Use(FromHere.CheckAsync);
+        app.Run(HoldfastApi.Create(system, new ApiOptions
         {
             Identify = _ => LocalAdmin,
-            NotReady = () => lifetime.ApplicationStopping.IsCancellationRequested ? "The host is stopping." : notReady,
-            Stopping = lifetime.ApplicationStopping,
-        }, loggers);
-        app.Use(next => http => FromHere(http) ? next(http) : Refuse(http));
-        app.Run(api);
-
-        await ListenAsync(app, settings);
-        var registry = new DurableRegistry(StepJson.Default);
-        system.Register(registry);
-        await engine.StartAsync(registry);
-        await system.StartAsync(engine.Client);
-        notReady = null;
-        logger.LogInformation("Ready at http://{Host}:{Port} after {Elapsed} ms. Agents: {Agents}. Model: {Model}. Data: {Data}", settings.Host, settings.Port,
-            (int)TimeProvider.System.GetElapsedTime(started).TotalMilliseconds, string.Join(", ", catalog.Names),
-            models.IsScripted ? "scripted (rules, no model)" : string.Join(", ", models.Names), data);
-
-        var stopped = app.WaitForShutdownAsync();
-        if (await Task.WhenAny(stopped, engine.Failed, system.Failed) == stopped)
-        {
-            // Activities in flight write to the store until the engine has stopped.
-            await system.DisposeAsync();
-            await engine.DisposeAsync();
-            return 0;
-        }
-
-        // What is in memory may be ahead of what is on disk: end now, and let the next start go on from the disk.
-        logger.LogCritical("A database has failed; the process ends. Start it again once the disk is well.");
-        Environment.Exit(StartException.Otherwise);
-        return StartException.Otherwise;
+            NotReady = () => stopping.IsCancellationRequested ? "The host is stopping." : Volatile.Read(ref notReady),
+            Stopping = stopping,
+        }, loggers));
+        return () => Volatile.Write(ref notReady, null);
     }
 
     private static async Task ListenAsync(WebApplication app, HostSettings settings)
@@ -140,6 +171,10 @@ public static class LocalHost
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
             throw new StartException($"Port {settings.Port} on {settings.Host} is taken by another program. Stop that one, or give another with --port.", StartException.Otherwise, e);
+        }
+        catch (SocketException e)
+        {
+            throw new StartException($"Nothing can listen on {new IPEndPoint(settings.Host, settings.Port)}: {e.Message}. Give another address with --host, or another port with --port.", StartException.Otherwise, e);
         }
     }
 
@@ -154,26 +189,6 @@ public static class LocalHost
         {
             builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "HH:mm:ss "));
         }
-    }
-
-    /// <summary>
-    /// Whether a request comes from this machine on purpose. Without keys, a web page in a browser here could otherwise send one: through a
-    /// name that it points at this address, or from its own origin.
-    /// </summary>
-    private static bool FromHere(HttpContext http) =>
-        IsLoopback(http.Request.Host.Host)
-        && (!http.Request.Headers.TryGetValue("Origin", out var origin) || (Uri.TryCreate(origin, UriKind.Absolute, out var from) && IsLoopback(from.Host)));
-
-    private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
-
-    private static Task Refuse(HttpContext http)
-    {
-        http.Response.StatusCode = StatusCodes.Status403Forbidden;
-        return http.Response.WriteAsJsonAsync(new
-        {
-            type = "about:blank", title = "Forbidden", status = 403, detail = "This host answers only to 127.0.0.1 and localhost, and only to pages from there.",
-        }, options: null, contentType: "application/problem+json");
     }
 }
 

@@ -1,0 +1,33 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+
+namespace Holdfast.Host.Local;
+
+/// <summary>
+/// Lets in what comes from this machine on purpose. Without keys, a web page in a browser here could otherwise send a request: through a name
+/// that it points at this address (DNS rebinding), or from its own origin.
+/// </summary>
+internal static class FromHere
+{
+    public static Task CheckAsync(HttpContext http, RequestDelegate next) => IsFromHere(http.Request) ? next(http) : RefuseAsync(http);
+
+    /// <summary>Addressed to this machine by a name that nobody else can point at it, and by no page but this host's own.</summary>
+    public static bool IsFromHere(HttpRequest request) =>
+        IsLoopback(request.Host.Host)
+        && (!request.Headers.TryGetValue("Origin", out var origin) || (origin.Count == 1 && origin[0] == $"{request.Scheme}://{request.Host.Value}"));
+
+    private static bool IsLoopback(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+
+    private static Task RefuseAsync(HttpContext http)
+    {
+        http.Response.StatusCode = StatusCodes.Status403Forbidden;
+        http.Response.ContentType = "application/problem+json; charset=utf-8";
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Response.Headers.CacheControl = "no-store";
+        return http.Response.WriteAsync("""
+            {"type": "about:blank", "title": "Forbidden", "status": 403,
+             "detail": "This host answers only to 127.0.0.1 and localhost, and only to its own pages. Send the request from this machine, to one of these names, and not from a web page."}
+            """);
+    }
+}

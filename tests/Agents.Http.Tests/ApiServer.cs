@@ -1,0 +1,156 @@
+using System.Net;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Models;
+using Holdfast.Agents.Models.Scripted;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
+using Holdfast.Durable;
+using Holdfast.Durable.Embedded;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Holdfast.Agents.Http.Tests;
+
+/// <summary>The API over real agents, the embedded engine and Kestrel, in a directory of its own.</summary>
+public sealed class ApiServer : IAsyncLifetime
+{
+    private readonly string data = Directory.CreateTempSubdirectory("holdfast-http-").FullName;
+    private readonly CancellationTokenSource stopping = new();
+    private WebApplication app = null!;
+    private EmbeddedEngine engine = null!;
+    private AgentStore store = null!;
+    private AgentSystem system = null!;
+    private Uri address = null!;
+
+    public Desk Desk { get; } = new();
+
+    public StoreClock Clock { get; } = new();
+
+    /// <summary>Holds every answer of this server to openapi.json.</summary>
+    public Contract Contract { get; } = Contract.Load();
+
+    /// <summary>Why the host would not be ready.</summary>
+    public string? NotReady { get; set; }
+
+    /// <summary>Requests that have come and have not been answered.</summary>
+    public InFlight InFlight { get; } = new();
+
+    public AgentSystem System => system;
+
+    /// <summary>A person of the default tenant who may do everything.</summary>
+    public ApiClient Anna { get; private set; } = null!;
+
+    public ApiClient As(string id, string tenant = "acme", params string[] roles) =>
+        new(address, this, $"{id}|{tenant}|{string.Join(',', roles.Length == 0 ? Roles.All : roles)}");
+
+    public ApiClient AsNobody() => new(address, this, null);
+
+    public void Stop() => stopping.Cancel();
+
+    public async ValueTask InitializeAsync()
+    {
+        ILoggerFactory loggers = NullLoggerFactory.Instance;
+        var tools = Toolbox.From(Desk);
+        var agents = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), tools);
+        var models = new ModelCatalog().AddScripted(agent => new ScriptedModel(Script.Load(Path.GetDirectoryName(agent.Source!.File)!)));
+        engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = data }, loggers);
+        store = new AgentStore(SqliteDialect.Open(Path.Combine(data, "agents.db"), Clock, NullLogger.Instance));
+        system = await AgentSystem.OpenAsync(
+            store, new EngineDescription(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync), agents, tools, models, new AgentOptions(), loggers);
+        var registry = new DurableRegistry(StepJson.Default);
+        system.Register(registry);
+        await engine.StartAsync(registry);
+        await system.StartAsync(engine.Client);
+
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        app = builder.Build();
+        app.Use(InFlight.CountAsync);
+        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = Identify, NotReady = () => NotReady, Stopping = stopping.Token }, loggers));
+        await app.StartAsync();
+        address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        Anna = As("anna");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await app.DisposeAsync();
+        await system.DisposeAsync();
+        await engine.DisposeAsync();
+        store.Dispose();
+        stopping.Dispose();
+        Directory.Delete(data, recursive: true);
+    }
+
+    private static Principal? Identify(HttpContext http) => http.Request.Headers["X-Principal"].ToString().Split('|') is [var id, var tenant, var roles]
+        ? new Principal(id, tenant, roles.Split(',')) : null;
+}
+
+/// <summary>The store's clock: the system's, moved on by hand.</summary>
+public sealed class StoreClock : TimeProvider
+{
+    private TimeSpan ahead;
+
+    public void Advance(TimeSpan by) => ahead += by;
+
+    public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + ahead;
+}
+
+/// <summary>Counts requests, and tells when as many are there as a test waits for.</summary>
+public sealed class InFlight
+{
+    private readonly Lock gate = new();
+    private readonly List<(int Count, TaskCompletionSource Reached)> awaited = [];
+    private int count;
+
+    public Task ReachesAsync(int wanted)
+    {
+        lock (gate)
+        {
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            awaited.Add((wanted, reached));
+            Tell();
+            return reached.Task;
+        }
+    }
+
+    public async Task CountAsync(HttpContext http, RequestDelegate next)
+    {
+        Add(1);
+        try
+        {
+            await next(http);
+        }
+        finally
+        {
+            Add(-1);
+        }
+    }
+
+    private void Add(int by)
+    {
+        lock (gate)
+        {
+            count += by;
+            Tell();
+        }
+    }
+
+    private void Tell()
+    {
+        foreach (var one in awaited.Where(one => one.Count == count).ToList())
+        {
+            awaited.Remove(one);
+            one.Reached.SetResult();
+        }
+    }
+}
