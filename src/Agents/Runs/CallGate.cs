@@ -68,7 +68,12 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
             return new(StepAnswer.Close);
         }
 
-        return await PermitAsync(agent) ?? await StartAsync(execution);
+        if (!parts.Tools.TryFind(call.Tool, out var tool))
+        {
+            return await PauseWithoutToolAsync(); // before the approval is consumed: it is for when the tool is back
+        }
+
+        return await PermitAsync(agent) ?? await StartAsync(tool, execution);
     }
 
     /// <summary>Asks for the approval that the call needs and has not got.</summary>
@@ -154,17 +159,17 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
             return new(StepAnswer.WaitFor());
         }
 
-        return await StartAsync(execution);
+        return parts.Tools.TryFind(call.Tool, out var tool) ? await StartAsync(tool, execution) : await PauseWithoutToolAsync();
     }
 
-    private async Task<Passage> StartAsync(string execution)
+    private async Task<Passage> PauseWithoutToolAsync()
     {
-        if (!parts.Tools.TryFind(call.Tool, out var tool))
-        {
-            await run.PauseAsync("tool", $"Tool '{call.Tool}' is no longer registered. Bring it back, then retry the run.");
-            return new(StepAnswer.WaitFor());
-        }
+        await run.PauseAsync("tool", $"Tool '{call.Tool}' is no longer registered. Bring it back, then retry the run.");
+        return new(run.Row.IsEnding ? StepAnswer.Close : StepAnswer.WaitFor());
+    }
 
+    private async Task<Passage> StartAsync(Tool tool, string execution)
+    {
         var lease = tool.Timeout + RunTool.LeaseMargin;
         await tx.ExecuteAsync("""
             UPDATE calls SET state = 'started', begins = begins + 1, token = @execution, holder = @Holder, lease = @until, retry_at = NULL,
