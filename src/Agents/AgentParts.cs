@@ -12,6 +12,8 @@ internal sealed record AgentParts(AgentStore Store, AgentCatalog Agents, ModelCa
 {
     public Conversations Conversations { get; } = new();
 
+    public UnderWay UnderWay { get; } = new();
+
     public TimeProvider Time => Options.Time;
 }
 
@@ -20,15 +22,25 @@ internal sealed record AgentParts(AgentStore Store, AgentCatalog Agents, ModelCa
 /// <param name="Holder">New for each process.</param>
 internal sealed record EngineHold(string Id, string Holder)
 {
-    /// <exception cref="InvalidOperationException">Another process has taken the engine over.</exception>
+    private readonly TaskCompletionSource<Exception> lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when another process has taken the engine over: this one must end.</summary>
+    public Task<Exception> Lost => lost.Task;
+
+    /// <exception cref="EngineLostException">Another process has taken the engine over.</exception>
     public async Task CheckAsync(StoreTransaction tx)
     {
         if (await tx.FirstAsync<string>("SELECT holder FROM engines WHERE id = @Id", new { Id }) != Holder)
         {
-            throw new InvalidOperationException($"Engine {Id} is held by another process now. This one begins nothing more; stop it.");
+            var cause = new EngineLostException($"Engine {Id} is held by another process now. This one begins nothing more; stop it.");
+            lost.TrySetResult(cause);
+            throw cause;
         }
     }
 }
+
+/// <summary>Another process has taken over the engine that this one served.</summary>
+internal sealed class EngineLostException(string message) : Exception(message);
 
 /// <summary>How agents run.</summary>
 public sealed record AgentOptions

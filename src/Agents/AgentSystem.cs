@@ -26,6 +26,7 @@ public sealed class AgentSystem : IAsyncDisposable
         this.parts = parts;
         outbox = new Outbox(parts, Engine);
         sweep = new Sweep(parts, Engine);
+        Failed = Task.WhenAny(parts.Store.Failed, parts.Engine.Lost).Unwrap();
         parts.Store.Relay = outbox.Send;
         parts.Store.Watchers = Watch.Changed;
         Runs = new RunService(parts, Engine);
@@ -43,8 +44,8 @@ public sealed class AgentSystem : IAsyncDisposable
 
     public IReadOnlyList<string> AgentNames => parts.Agents.Names;
 
-    /// <summary>Completes with the cause when the store has failed for good: the process must end.</summary>
-    public Task<Exception> Failed => parts.Store.Failed;
+    /// <summary>Completes with the cause when the store has failed for good, or another process holds the engine: this one must end.</summary>
+    public Task<Exception> Failed { get; }
 
     /// <summary>Takes the engine's row in the store and puts the agents in force.</summary>
     /// <exception cref="StoresApartException">Engine and store do not belong together.</exception>
@@ -77,6 +78,9 @@ public sealed class AgentSystem : IAsyncDisposable
         await outbox.SendOpenAsync(TimeSpan.Zero);
         background = SweepAsync();
     }
+
+    /// <summary>Completes when nothing is on its way to the engine and no late result is being written.</summary>
+    public Task WhenQuietAsync() => parts.UnderWay.WhenQuietAsync();
 
     /// <summary>Looks through the engine's failures and the outbox now.</summary>
     public async Task SweepNowAsync()

@@ -10,8 +10,8 @@ namespace Holdfast.Agents.Approvals;
 /// <summary>The rounds in which a person is asked about a call.</summary>
 internal sealed class Askings(StoreTransaction tx, LockedRun run)
 {
-    /// <summary>Re-asks without a person's act after which the run pauses.</summary>
-    private const int MostRounds = 3;
+    /// <summary>How often a call is asked about anew before the run pauses; a person's retry grants as many again.</summary>
+    private const int MostReasks = 3;
 
     public static Asking Reference(ApprovalRow row) =>
         new(row.Id, row.ExpiresAt is { } ticks ? new DateTime(ticks, DateTimeKind.Utc) : null);
@@ -29,10 +29,15 @@ internal sealed class Askings(StoreTransaction tx, LockedRun run)
             "SELECT * FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx AND kind = @kind ORDER BY round DESC LIMIT 1",
             new { call.Run, call.Turn, call.Idx, kind });
         var round = (before?.Round ?? 0) + 1;
-        if (kind == ApprovalKinds.Approval && round > MostRounds)
+        if (kind == ApprovalKinds.Approval && before?.Attempt == call.Attempt)
         {
-            await run.PauseAsync("rounds", $"The approval of {call.Tool} (turn {call.Turn}) was asked for {before!.Round} times because its rule changed after each. Settle the rule, then retry the run.");
-            return null;
+            if (call.Reasks >= MostReasks)
+            {
+                await run.PauseAsync("rounds", $"The approval of {call.Tool} (turn {call.Turn}) was asked for {round - 1} times because its rule changed after each. Settle the rule, then retry the run.");
+                return null;
+            }
+
+            await tx.ExecuteAsync("UPDATE calls SET reasks = reasks + 1 WHERE run = @Run AND turn = @Turn AND idx = @Idx", new { call.Run, call.Turn, call.Idx });
         }
 
         var id = Ids.New("apr", tx.Now);

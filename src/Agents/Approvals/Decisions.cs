@@ -34,25 +34,35 @@ public sealed class Decisions
     /// <exception cref="RefusedException">Not found, not entitled, decided otherwise, void, superseded, expired, or not a decision on this kind.</exception>
     public async Task<ApprovalView> DecideAsync(Principal principal, string approval, Decision decision)
     {
-        await parts.Store.WriteAsync(async tx =>
+        var late = await parts.Store.WriteAsync(async tx =>
         {
             var found = await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @approval AND tenant = @Tenant", new { approval, principal.Tenant })
                 ?? throw new RefusedException(Refusal.NotFound, $"There is no approval '{approval}'.");
             var run = await LockedRun.TakeAsync(tx, parts.Store, found.Run);
             var row = (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @approval", new { approval }))!;
-            await DecideAsync(tx, run, row, principal, decision);
-            return true;
+            return await DecideAsync(tx, run, row, principal, decision);
         }, refusable: true);
+        if (late is not null)
+        {
+            throw late;
+        }
+
         return await parts.Store.ReadAsync(async tx => (await new ApprovalQueries(tx, principal.Tenant).FindAsync(approval))!);
     }
 
-    private static async Task DecideAsync(StoreTransaction tx, LockedRun run, ApprovalRow row, Principal principal, Decision decision)
+    /// <returns>A refusal that is to be stored with what it found, rather than undo it; null when the decision stands.</returns>
+    private static async Task<RefusedException?> DecideAsync(StoreTransaction tx, LockedRun run, ApprovalRow row, Principal principal, Decision decision)
     {
         var ask = JsonSerializer.Deserialize(row.Ask, AgentsJson.Default.ApprovalAsk)!;
         CheckKind(row, decision);
+        if (row.State == ApprovalStates.Superseded)
+        {
+            throw new RefusedException(Refusal.Conflict, $"This was asked anew as {row.SupersededBy}. Decide on that one.");
+        }
+
         if (IsSame(row, principal, decision))
         {
-            return;
+            return null;
         }
 
         if (Entitlement.Refuse(principal, ask, run.Row.RequestedBy) is { } refusal)
@@ -60,7 +70,14 @@ public sealed class Decisions
             throw new RefusedException(Refusal.Forbidden, refusal);
         }
 
-        CheckOpen(tx, run, row, decision);
+        CheckOpen(run, row, decision);
+        if (row.ExpiresAt <= run.Now)
+        {
+            await SettleAsking.ExpireAsync(tx, run, row);
+            await run.WakeAskingAsync(row.Id);
+            return Expired(row);
+        }
+
         await tx.ExecuteAsync("""
             UPDATE approvals SET state = @state, decision = @Kind, decided_by = @By, decided_roles = @roles, decided_at = @Now, reason = @Reason, result = @result
             WHERE id = @Id
@@ -78,7 +95,11 @@ public sealed class Decisions
         await FollowAsync(tx, run, row, ask, principal, decision);
         await run.WakeAskingAsync(row.Id);
         await run.RefreshAsync();
+        return null;
     }
+
+    private static RefusedException Expired(ApprovalRow row) =>
+        new(Refusal.Gone, $"The time to decide ended at {Times.Show(row.ExpiresAt!.Value)}. Nothing was run.");
 
     private static void CheckKind(ApprovalRow row, Decision decision)
     {
@@ -93,21 +114,25 @@ public sealed class Decisions
         {
             throw new RefusedException(Refusal.Invalid, "A result goes with 'happened' only. Leave it out.", "result");
         }
+
+        try
+        {
+            _ = decision.Result is { } result ? CanonicalJson.Write(result) : null;
+        }
+        catch (JsonRefusedException e)
+        {
+            throw new RefusedException(Refusal.Invalid, e.Message, "result");
+        }
     }
 
     private static bool IsSame(ApprovalRow row, Principal principal, Decision decision) =>
         row.DecidedBy == principal.Id && row.Decision == decision.Kind && row.Reason == decision.Reason && row.Result == decision.Result?.GetRawText();
 
-    private static void CheckOpen(StoreTransaction tx, LockedRun run, ApprovalRow row, Decision decision)
+    private static void CheckOpen(LockedRun run, ApprovalRow row, Decision decision)
     {
         if (row.Decision is { } word)
         {
             throw new RefusedException(Refusal.Conflict, $"{row.DecidedBy} decided '{word}' at {Times.Show(row.DecidedAt!.Value)}. A decision is not changed.");
-        }
-
-        if (row.State == ApprovalStates.Superseded)
-        {
-            throw new RefusedException(Refusal.Conflict, $"This was asked anew as {row.SupersededBy}. Decide on that one.");
         }
 
         if (row.State == ApprovalStates.Void)
@@ -115,9 +140,9 @@ public sealed class Decisions
             throw new RefusedException(Refusal.Conflict, $"This is void. {row.Note}");
         }
 
-        if (row.State == ApprovalStates.Expired || row.ExpiresAt <= tx.Now.UtcTicks)
+        if (row.State == ApprovalStates.Expired)
         {
-            throw new RefusedException(Refusal.Gone, $"The time to decide ended at {Times.Show(row.ExpiresAt!.Value)}. Nothing was run.");
+            throw Expired(row);
         }
 
         if (run.Row.IsEnding && decision.Kind == RunAgain)
@@ -137,18 +162,18 @@ public sealed class Decisions
                 if (ask.OnReject == OnReject.End)
                 {
                     await run.EndAsync(new Outcome(OutcomeKinds.Rejected) { Cause = $"{principal.Id} rejected {row.Tool}.{(decision.Reason is { } why ? $" {why}" : "")}" });
+                    await run.WakeAsync();
                 }
 
                 break;
 
             case Happened:
                 await Calls.SettleAsync(tx, run, call, CallStates.Done, decision.Result is { } result ? CanonicalJson.Write(result) : "null");
-                await CorrectAsync(tx, run);
                 break;
 
             case RunAgain:
                 await tx.ExecuteAsync("""
-                    UPDATE calls SET state = 'proposed', attempt = attempt + 1, begins = 0, failures = 0, token = NULL, lease = NULL
+                    UPDATE calls SET state = 'proposed', attempt = attempt + 1, begins = 0, failures = 0, reasks = 0, retry_at = NULL, token = NULL, lease = NULL
                     WHERE run = @Run AND turn = @Turn AND idx = @Idx
                     """, new { call.Run, call.Turn, call.Idx });
                 break;
@@ -156,17 +181,8 @@ public sealed class Decisions
             case GiveUp:
                 await Calls.SettleAsync(tx, run, call, CallStates.GivenUp, ToolResults.Error("givenUp", "Whether this happened is not known; a person gave it up."));
                 await run.EndAsync(new Outcome(OutcomeKinds.Failed) { Cause = $"inDoubt: {principal.Id} gave up {row.Tool}, of which nobody knows whether it happened." });
-                await CorrectAsync(tx, run);
+                await run.WakeAsync();
                 break;
-        }
-    }
-
-    /// <summary>Sets the outcome of an ended run straight once somebody knows more.</summary>
-    private static async Task CorrectAsync(StoreTransaction tx, LockedRun run)
-    {
-        if (run.Row.HasEnded)
-        {
-            await CloseRun.CorrectAsync(tx, run);
         }
     }
 }

@@ -24,12 +24,13 @@ internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, Ste
     private async Task<StepAnswer> SettleAsync(StoreTransaction tx, AskingStep step)
     {
         await parts.Engine.CheckAsync(tx);
-        if (await LockedRun.TakeAsync(tx, parts.Store, step.Run) is not { } run || run.Row.HasEnded || run.Row.Generation != step.Generation)
+        var locked = await LockedRun.TakeAsync(tx, parts.Store, step.Run);
+        await tx.LookedAsync(Instances.OfAsking(step.Run, step.Generation, step.Approval));
+        if (locked is not { } run || run.Row.HasEnded || run.Row.Generation != step.Generation)
         {
             return StepAnswer.Close;
         }
 
-        await tx.LookedAsync(Instances.OfAsking(run.Row.Id, run.Row.Generation, step.Approval));
         var row = (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @Approval", new { step.Approval }))!;
         if (run.Row.IsEnding)
         {
@@ -54,7 +55,8 @@ internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, Ste
         return await WordAsync(tx, run, row.Id);
     }
 
-    private static async Task ExpireAsync(StoreTransaction tx, LockedRun run, ApprovalRow row)
+    /// <summary>Writes down that the time to decide is over: from then on that holds, wherever the clock is set.</summary>
+    public static async Task ExpireAsync(StoreTransaction tx, LockedRun run, ApprovalRow row)
     {
         await tx.ExecuteAsync("UPDATE approvals SET state = 'expired', decided_at = @Now WHERE id = @Id", new { run.Now, row.Id });
         var call = await Calls.ReadAsync(tx, row.Run, row.Turn, row.Idx);
@@ -62,6 +64,7 @@ internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, Ste
         if (JsonSerializer.Deserialize(row.Ask, AgentsJson.Default.ApprovalAsk)!.OnExpire == OnExpire.End)
         {
             await run.EndAsync(new Outcome(OutcomeKinds.Expired) { Cause = $"Nobody decided on {row.Tool} in time." });
+            await run.WakeAsync();
         }
 
         await run.RefreshAsync();

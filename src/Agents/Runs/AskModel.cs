@@ -18,13 +18,14 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
     public const string Name = nameof(AskModel);
 
     private const int MostBegins = 5;
+    private static readonly UsageDetails Free = new() { InputTokenCount = 0, OutputTokenCount = 0 };
 
     public async Task<StepAnswer> RunAsync(ActivityContext context, RunRef turn)
     {
         var conversation = await parts.Store.ReadAsync(async tx =>
             await tx.FirstAsync<RunRow>("SELECT run, input FROM runs WHERE id = @Run", new { turn.Run }) is { } run
                 ? await parts.Conversations.BeforeAsync(tx, run, turn.Turn) : null);
-        var begun = await parts.Store.WriteAsync(tx => BeginAsync(tx, turn, conversation));
+        var begun = await OurFault.PausesAsync(parts, turn.Run, () => parts.Store.WriteAsync(tx => BeginAsync(tx, turn, conversation)), new Begun(StepAnswer.WaitFor()));
         if (begun is not { Call: { } call })
         {
             return begun.Answer;
@@ -42,6 +43,19 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         {
             return await parts.Store.WriteAsync(tx => FailAsync(tx, turn, call, failure));
         }
+        catch (Exception e) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            // A failure that its provider has not sorted may quote what was said, so only its type goes further than the log.
+            parts.Logger.LogError(e, "Run {Run}: the client of model {Model} threw.", turn.Run, call.Model.Label);
+            var unsorted = new ModelException(ModelFault.Retry, $"The client of model {call.Model.Label} threw {e.GetType().Name}; the log has the rest.", inner: e);
+            return await parts.Store.WriteAsync(tx => FailAsync(tx, turn, call, unsorted));
+        }
+
+        if (reply.Finish == ChatFinishReason.ContentFilter.Value)
+        {
+            var withheld = new ModelException(ModelFault.GiveUp, "The model's provider withheld the reply (content filter).");
+            return await parts.Store.WriteAsync(tx => FailAsync(tx, turn, call, withheld, usage));
+        }
 
         parts.Options.CrashPoint(AgentCrashPoints.ModelReplied);
         var answer = await parts.Store.WriteAsync(tx => RecordAsync(tx, turn, call, reply, usage));
@@ -52,13 +66,9 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
     private async Task<Begun> BeginAsync(StoreTransaction tx, RunRef step, Conversation? conversation)
     {
         await parts.Engine.CheckAsync(tx);
-        if (await LockedRun.TakeAsync(tx, parts.Store, step.Run) is not { } run || run.Row.Generation != step.Generation)
-        {
-            return new(StepAnswer.Close);
-        }
-
-        await tx.LookedAsync(run.Instance);
-        if (run.Row.IsEnding)
+        var locked = await LockedRun.TakeAsync(tx, parts.Store, step.Run);
+        await tx.LookedAsync(Instances.OfRun(step.Run, step.Generation));
+        if (locked is not { } run || run.Row.IsEnding || run.Row.Generation != step.Generation)
         {
             return new(StepAnswer.Close);
         }
@@ -78,7 +88,6 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
 
         if (turn.RetryAt > run.Now)
         {
-            await run.WaitsUntilAsync(turn.RetryAt);
             return new(StepAnswer.WaitFor(turn.RetryAt));
         }
 
@@ -92,6 +101,12 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         if (parts.Models.Find(agent) is not { } model)
         {
             await run.PauseAsync("model", $"This host has no model '{agent.Model}', which agent '{agent.Name}' names. It has: {string.Join(", ", parts.Models.Names)}. Configure it, then retry the run.");
+            return new(StepAnswer.WaitFor());
+        }
+
+        if (agent.Tools.FirstOrDefault(name => !parts.Tools.TryFind(name, out _)) is { } missing)
+        {
+            await run.PauseAsync("tool", $"Tool '{missing}' of agent '{agent.Name}' is no longer registered. Bring it back, then retry the run.");
             return new(StepAnswer.WaitFor());
         }
 
@@ -119,10 +134,11 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
 
         var held = prompt + output;
         var attempt = row.Attempts + 1;
-        await tx.ExecuteAsync("UPDATE turns SET begins = begins + 1, attempts = @attempt WHERE run = @Run AND turn = @turn", new { run.Row.Run, turn, attempt });
+        await tx.ExecuteAsync("UPDATE turns SET begins = begins + 1, attempts = @attempt, retry_at = NULL WHERE run = @Run AND turn = @turn",
+            new { run.Row.Run, turn, attempt });
         await tx.ExecuteAsync("INSERT INTO model_attempts (run, turn, attempt, state, held) VALUES (@Run, @turn, @attempt, 'held', @held)",
             new { run.Row.Run, turn, attempt, held });
-        await tx.ExecuteAsync("UPDATE runs SET held_tokens = held_tokens + @held, turn = @turn, waits_until = NULL WHERE run = @Run",
+        await tx.ExecuteAsync("UPDATE runs SET held_tokens = held_tokens + @held, turn = @turn WHERE run = @Run",
             new { run.Row.Run, turn, held });
         await run.RefreshAsync();
         var options = new ChatOptions { Instructions = agent.Instructions, MaxOutputTokens = output, Tools = tools.Count == 0 ? null : [.. tools] };
@@ -134,7 +150,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
         await SettleAsync(tx, run, step.Turn, call, usage);
         var turn = await TurnAsync(tx, run.Row.Run, step.Turn);
-        if (turn.Reply is null)
+        if (turn.Reply is null && !run.Row.HasEnded)
         {
             await tx.ExecuteAsync("UPDATE turns SET reply = @json, model = @Model, replied_at = @Now, begins = 0, failure = NULL WHERE run = @Run AND turn = @Turn",
                 new { run.Row.Run, step.Turn, json = JsonSerializer.Serialize(reply, AgentsJson.Default.StoredReply), reply.Model, run.Now });
@@ -149,7 +165,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         return run.Row.IsEnding || run.Row.Generation != step.Generation ? StepAnswer.Close : await TurnPlan.ReadAsync(tx, run, step.Turn);
     }
 
-    private async Task<StepAnswer> FailAsync(StoreTransaction tx, RunRef step, ModelCall call, ModelException failure)
+    private async Task<StepAnswer> FailAsync(StoreTransaction tx, RunRef step, ModelCall call, ModelException failure, UsageDetails? usage = null)
     {
         var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
         var turn = await TurnAsync(tx, run.Row.Run, step.Turn);
@@ -157,13 +173,16 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         parts.Logger.LogWarning("Run {Run}: model call of turn {Turn} failed: {Message}", step.Run, step.Turn, failure.Message);
 
         // A call that gave no reply may still be on the provider's bill: only one that it refused outright is known to cost nothing.
-        if (failure.Fault == ModelFault.Retry && failure.RetryAfter is null)
+        var isRefused = failure.Fault != ModelFault.Retry || failure.RetryAfter is not null;
+        await SettleAsync(tx, run, step.Turn, call, usage ?? (isRefused ? Free : null));
+        if (run.Row.IsEnding || run.Row.Generation != step.Generation)
         {
-            await LoseAsync(tx, run, step.Turn, call.Attempt);
+            return StepAnswer.Close;
         }
-        else
+
+        if (turn.Reply is not null)
         {
-            await SettleAsync(tx, run, step.Turn, call, null);
+            return await TurnPlan.ReadAsync(tx, run, step.Turn);
         }
 
         await run.EventAsync(RunEvents.ModelFailed, new EventData { Turn = step.Turn, Message = failure.Message });
@@ -180,17 +199,26 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         var retryAt = (tx.Now + wait).UtcTicks;
         await tx.ExecuteAsync("UPDATE turns SET failures = @failures, begins = 0, failure = @Message, retry_at = @retryAt WHERE run = @Run AND turn = @Turn",
             new { run.Row.Run, step.Turn, failures, failure.Message, retryAt });
-        await run.WaitsUntilAsync(retryAt);
+        await run.RefreshAsync();
         return StepAnswer.WaitFor(retryAt);
     }
 
     private static Task<TurnRow> TurnAsync(StoreTransaction tx, long run, int turn) =>
         tx.FirstAsync<TurnRow>("SELECT * FROM turns WHERE run = @run AND turn = @turn", new { run, turn })!;
 
-    /// <summary>Books what an attempt has used, also when its reply came too late to be the one.</summary>
+    /// <summary>
+    /// Books what an attempt has used, also when its reply came too late to be the one. Where nobody says what it has used, what was held
+    /// for it stays charged.
+    /// </summary>
     private static async Task SettleAsync(StoreTransaction tx, LockedRun run, int turn, ModelCall call, UsageDetails? usage)
     {
-        var (input, output) = (usage?.InputTokenCount ?? 0, usage?.OutputTokenCount ?? 0);
+        if (usage is not { InputTokenCount: { } input, OutputTokenCount: { } output })
+        {
+            await tx.ExecuteAsync("UPDATE model_attempts SET state = 'unsettled' WHERE run = @Run AND turn = @turn AND attempt = @Attempt",
+                new { run.Row.Run, turn, call.Attempt });
+            return;
+        }
+
         await tx.ExecuteAsync("UPDATE model_attempts SET state = 'settled', input = @input, output = @output WHERE run = @Run AND turn = @turn AND attempt = @Attempt",
             new { run.Row.Run, turn, call.Attempt, input, output });
         await tx.ExecuteAsync("""
@@ -198,16 +226,12 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
               cached_tokens = cached_tokens + @cached, reasoning_tokens = reasoning_tokens + @reasoning WHERE run = @Run
             """, new
         {
-            run.Row.Run, call.Held, input, output, cached = usage?.CachedInputTokenCount ?? 0, reasoning = usage?.ReasoningTokenCount ?? 0,
+            run.Row.Run, call.Held, input, output, cached = usage.CachedInputTokenCount ?? 0, reasoning = usage.ReasoningTokenCount ?? 0,
         });
     }
 
     private static Task<int> SettleLostAttemptsAsync(StoreTransaction tx, LockedRun run, int turn) =>
         tx.ExecuteAsync("UPDATE model_attempts SET state = 'unsettled' WHERE run = @Run AND turn = @turn AND state = 'held'", new { run.Row.Run, turn });
-
-    /// <summary>What the call has cost is not known: what was held for it stays charged.</summary>
-    private static Task<int> LoseAsync(StoreTransaction tx, LockedRun run, int turn, int attempt) => tx.ExecuteAsync(
-        "UPDATE model_attempts SET state = 'unsettled' WHERE run = @Run AND turn = @turn AND attempt = @attempt", new { run.Row.Run, turn, attempt });
 
     private static string? Limit(RunLimits limits, LockedRun run, int turn)
     {
@@ -221,7 +245,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
 
     private AIFunctionDeclaration Declare(string name) => parts.Tools.TryFind(name, out var tool)
         ? AIFunctionFactory.CreateDeclaration(tool.Name, tool.Description, tool.Parameters)
-        : throw new InvalidOperationException($"Tool '{name}' is no longer registered. Bring it back, then retry the run.");
+        : throw new InvalidOperationException($"Tool '{name}' was looked for before and is gone.");
 
     private sealed record Begun(StepAnswer Answer, ModelCall? Call = null);
 

@@ -18,10 +18,17 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
         await parts.Engine.CheckAsync(tx);
         if (await LockedRun.TakeAsync(tx, parts.Store, step.Run) is not { } run || run.Row.HasEnded || run.Row.Generation != step.Generation)
         {
+            await tx.LookedAsync(Instances.OfRun(step.Run, step.Generation));
             return new(StepAnswer.Close);
         }
 
-        await tx.LookedAsync(run.Instance);
+        // Where other calls of the turn may wait for the same word, this look must not close it for them: the next turn's does.
+        if (await tx.FirstAsync<long?>("SELECT 1 FROM calls WHERE run = @Run AND turn = @Turn AND idx <> @Index AND ended_at IS NULL LIMIT 1",
+            new { run.Row.Run, step.Turn, step.Index }) is null)
+        {
+            await tx.LookedAsync(run.Instance);
+        }
+
         var call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
         return await new CallGate(parts, tx, run, call).PassAsync(execution);
     }
@@ -53,51 +60,61 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
             return new(await Calls.DoubtAsync(parts, tx, run, call, call.Failure ?? "its ending is not known"));
         }
 
-        if (call.RetryAt > run.Now)
-        {
-            await run.WaitsUntilAsync(call.RetryAt);
-            return new(StepAnswer.WaitFor(call.RetryAt));
-        }
-
         var agent = await parts.Agents.OfAsync(tx, run.Row.Version);
         if (run.Row.ActiveAt(run.Now) > agent.Limits.Time.Ticks)
         {
             await run.EndAsync(new Outcome(OutcomeKinds.LimitReached) { Limit = "time" });
+            await run.WakeAsync();
             return new(StepAnswer.Close);
         }
 
-        return await PermitAsync(agent) ?? await StartAsync(execution);
+        if (!parts.Tools.TryFind(call.Tool, out var tool))
+        {
+            return await PauseWithoutToolAsync(); // before the approval is consumed: it is for when the tool is back
+        }
+
+        return await PermitAsync(agent) ?? await StartAsync(tool, execution);
     }
 
     /// <summary>Asks for the approval that the call needs and has not got.</summary>
     /// <returns>What to do instead of acting; null when the call may act, and then its approval is consumed.</returns>
     private async Task<Passage?> PermitAsync(AgentDefinition agent)
     {
-        if (await new CallPolicy(parts, tx, run).AskAsync(agent, call) is not { } ask)
+        var askings = new Askings(tx, run);
+        var ask = await new CallPolicy(parts, tx, run).AskAsync(agent, call);
+        var word = await askings.NewestAsync(call, ApprovalKinds.Approval, call.Attempt) ?? await RunAgainAsync(askings);
+        if (ask is null && word is not { State: ApprovalStates.Pending })
         {
+            await ConsumeAsync(word);
             return null;
         }
 
-        var askings = new Askings(tx, run);
-        var word = call.Attempt == 1
-            ? await askings.NewestAsync(call, ApprovalKinds.Approval, call.Attempt)
-            : await RunAgainAsync(askings) ?? await askings.NewestAsync(call, ApprovalKinds.Approval, call.Attempt);
         if (word is { State: ApprovalStates.Pending })
         {
             return new(StepAnswer.Go with { Next = Next.Ask, Asking = Askings.Reference(word) });
         }
 
-        var granted = word is { State: ApprovalStates.Approved } or { Decision: Decisions.RunAgain };
-        if (granted && word!.ConsumedAt is null && CallPolicy.Covers(word, ask, run.Row)
-            && (word.Kind == ApprovalKinds.InDoubt || word.Digest == askings.DigestOf(call)))
+        if (IsGranted(word) && CallPolicy.Covers(word!, ask!, run.Row)
+            && (word!.Kind == ApprovalKinds.InDoubt || word.Digest == askings.DigestOf(call)))
         {
-            await tx.ExecuteAsync("UPDATE approvals SET consumed_at = @Now WHERE id = @Id", new { run.Now, word.Id });
+            await ConsumeAsync(word);
             return null;
         }
 
-        return await askings.OpenAsync(call, ApprovalKinds.Approval, ask) is { } asking
+        return await askings.OpenAsync(call, ApprovalKinds.Approval, ask!) is { } asking
             ? new(StepAnswer.Go with { Next = Next.Ask, Asking = asking })
             : new(StepAnswer.WaitFor());
+    }
+
+    private static bool IsGranted(ApprovalRow? word) =>
+        word is { ConsumedAt: null } and ({ State: ApprovalStates.Approved } or { State: ApprovalStates.Answered, Decision: Decisions.RunAgain });
+
+    private async Task ConsumeAsync(ApprovalRow? word)
+    {
+        if (IsGranted(word))
+        {
+            await tx.ExecuteAsync("UPDATE approvals SET consumed_at = @Now WHERE id = @Id", new { run.Now, word!.Id });
+        }
     }
 
     private async Task<ApprovalRow?> RunAgainAsync(Askings askings) =>
@@ -121,14 +138,13 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
         }
 
         // It may be out, so it is carried to its end, also after a cancel; only a fault or a person's pause can wait.
-        if (run.Row.Fault is not null && !run.Row.IsEnding)
+        if ((run.Row.Fault is not null || run.Row.SuspendedAt is not null) && !run.Row.IsEnding)
         {
             return new(StepAnswer.WaitFor());
         }
 
         if (call.RetryAt > run.Now)
         {
-            await run.WaitsUntilAsync(call.RetryAt);
             return new(StepAnswer.WaitFor(call.RetryAt));
         }
 
@@ -143,28 +159,28 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
             return new(StepAnswer.WaitFor());
         }
 
-        return await StartAsync(execution);
+        return parts.Tools.TryFind(call.Tool, out var tool) ? await StartAsync(tool, execution) : await PauseWithoutToolAsync();
     }
 
-    private async Task<Passage> StartAsync(string execution)
+    private async Task<Passage> PauseWithoutToolAsync()
     {
-        if (!parts.Tools.TryFind(call.Tool, out var tool))
-        {
-            await run.PauseAsync("tool", $"Tool '{call.Tool}' is no longer registered. Bring it back, then retry the run.");
-            return new(StepAnswer.WaitFor());
-        }
+        await run.PauseAsync("tool", $"Tool '{call.Tool}' is no longer registered. Bring it back, then retry the run.");
+        return new(run.Row.IsEnding ? StepAnswer.Close : StepAnswer.WaitFor());
+    }
 
+    private async Task<Passage> StartAsync(Tool tool, string execution)
+    {
         var lease = tool.Timeout + RunTool.LeaseMargin;
         await tx.ExecuteAsync("""
             UPDATE calls SET state = 'started', begins = begins + 1, token = @execution, holder = @Holder, lease = @until, retry_at = NULL,
               started_at = COALESCE(started_at, @Now) WHERE run = @Run AND turn = @Turn AND idx = @Idx
             """, new { call.Run, call.Turn, call.Idx, execution, parts.Engine.Holder, until = (tx.Now + lease).UtcTicks, run.Now });
-        await run.WaitsUntilAsync(null);
         if (call.State != CallStates.Started)
         {
             await run.EventAsync(RunEvents.ToolStarted, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool });
-            await run.RefreshAsync();
         }
+
+        await run.RefreshAsync();
 
         var context = new ToolContext(run.Row.Tenant, run.Row.Id, run.Row.Agent, run.Row.RequestedBy, Calls.KeyOf(run.Row.Id, call), call.Attempt);
         return new(StepAnswer.Go, new Permit(tool, call.Arguments!, context, lease));

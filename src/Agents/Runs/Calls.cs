@@ -17,14 +17,18 @@ internal static class Calls
     public static async Task<CallRow> ReadAsync(StoreTransaction tx, long run, int turn, int index) =>
         (await tx.FirstAsync<CallRow>("SELECT * FROM calls WHERE run = @run AND turn = @turn AND idx = @index", new { run, turn, index }))!;
 
-    /// <summary>Ends a call: nothing changes its result from here.</summary>
+    /// <summary>Ends a call. Of a run that has ended already, the outcome is set straight.</summary>
     public static async Task SettleAsync(StoreTransaction tx, LockedRun run, CallRow call, string state, string result)
     {
         await tx.ExecuteAsync("""
             UPDATE calls SET state = @state, result = @result, lease = NULL, retry_at = NULL, ended_at = @Now WHERE run = @Run AND turn = @Turn AND idx = @Idx
             """, new { call.Run, call.Turn, call.Idx, state, result, run.Now });
         await run.EventAsync(RunEvents.ToolFinished, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Code = state });
-        await run.WaitsUntilAsync(null);
+        await run.RefreshAsync();
+        if (run.Row.HasEnded)
+        {
+            await CloseRun.CorrectAsync(tx, run);
+        }
     }
 
     /// <summary>Puts a call before a person, who can find out whether it happened.</summary>

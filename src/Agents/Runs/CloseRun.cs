@@ -14,9 +14,10 @@ internal sealed class CloseRun(AgentParts parts) : IActivity<RunRef, Nothing>
         await parts.Store.WriteAsync(async tx =>
         {
             await parts.Engine.CheckAsync(tx);
-            if (await LockedRun.TakeAsync(tx, parts.Store, run.Run) is { } locked && locked.Row.Generation == run.Generation)
+            var locked = await LockedRun.TakeAsync(tx, parts.Store, run.Run);
+            await tx.LookedAsync(Instances.OfRun(run.Run, run.Generation));
+            if (locked is not null && locked.Row.Generation == run.Generation)
             {
-                await tx.LookedAsync(locked.Instance);
                 await CloseAsync(parts, tx, locked);
             }
 
@@ -33,6 +34,7 @@ internal sealed class CloseRun(AgentParts parts) : IActivity<RunRef, Nothing>
             return;
         }
 
+        await AskAboutUnfinishedAsync(parts, tx, run);
         var outcome = await WithEffectsAsync(tx, run, Ending(run));
         await run.VoidApprovalsAsync($"The run has ended ({outcome.Kind}).");
         await tx.ExecuteAsync("UPDATE runs SET outcome = @json, ended_at = @Now, fault = NULL, waits_until = NULL WHERE run = @Run",
@@ -50,15 +52,27 @@ internal sealed class CloseRun(AgentParts parts) : IActivity<RunRef, Nothing>
             new { run.Row.Run, json = JsonSerializer.Serialize(outcome, AgentsJson.Default.Outcome) });
     }
 
+    /// <summary>A call that began and was not finished is put before a person; the run's end does not wait for the answer.</summary>
+    private static async Task AskAboutUnfinishedAsync(AgentParts parts, StoreTransaction tx, LockedRun run)
+    {
+        foreach (var call in await tx.ListAsync<CallRow>(
+            "SELECT * FROM calls WHERE run = @Run AND effect <> 0 AND state = 'started' ORDER BY turn, idx", new { run.Row.Run }))
+        {
+            await Calls.DoubtAsync(parts, tx, run, call, call.Failure ?? "the run ended before it did");
+        }
+    }
+
     private static Outcome Ending(LockedRun run) => run.Row.CancelledAt is not null ? new Outcome(OutcomeKinds.Cancelled)
         : run.Row.Ending is { } json ? JsonSerializer.Deserialize(json, AgentsJson.Default.Outcome)!
         : throw new InvalidOperationException($"Run {run.Row.Id} is to be closed, but nothing in the store ends it. This is a fault of ours; the run is kept.");
 
     private static async Task<Outcome> WithEffectsAsync(StoreTransaction tx, LockedRun run, Outcome ending)
     {
-        var effects = await tx.ListAsync<CallRow>(
-            "SELECT tool, turn, idx, state FROM calls WHERE run = @Run AND effect <> 0 AND state IN ('done', 'started', 'inDoubt', 'givenUp') ORDER BY turn, idx",
-            new { run.Row.Run });
+        // Of a call that was to run again and did not, the earlier attempt may still have happened.
+        var effects = await tx.ListAsync<CallRow>("""
+            SELECT tool, turn, idx, state FROM calls WHERE run = @Run AND effect <> 0
+              AND (state IN ('done', 'started', 'inDoubt', 'givenUp') OR attempt > 1) ORDER BY turn, idx
+            """, new { run.Row.Run });
         return ending with
         {
             Done = [.. effects.Where(call => call.State == CallStates.Done).Select(Reference)],

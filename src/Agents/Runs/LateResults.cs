@@ -1,4 +1,3 @@
-using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Storage;
 
 namespace Holdfast.Agents.Runs;
@@ -9,7 +8,7 @@ namespace Holdfast.Agents.Runs;
 /// </summary>
 internal static class LateResults
 {
-    public static async Task RecordAsync(AgentParts parts, StoreTransaction tx, LockedRun run, CallRow call, int attempt, Ending ending)
+    public static async Task RecordAsync(StoreTransaction tx, LockedRun run, CallRow call, int attempt, Ending ending)
     {
         if (ending.Kind == EndingKind.Failed)
         {
@@ -20,9 +19,10 @@ internal static class LateResults
             INSERT INTO late_results (run, turn, idx, attempt, result, at) VALUES (@Run, @Turn, @Idx, @attempt, @Text, @Now)
             ON CONFLICT (run, turn, idx, attempt) DO NOTHING
             """, new { call.Run, call.Turn, call.Idx, attempt, ending.Text, run.Now });
-        var mayStillSettle = !call.IsSettled
-            && (attempt == call.Attempt || (attempt == call.Attempt - 1 && call.State == CallStates.Proposed));
-        if (mayStillSettle && !run.Row.HasEnded)
+        var isOpen = attempt == call.Attempt
+            ? call.State is CallStates.Started or CallStates.InDoubt or CallStates.GivenUp
+            : attempt == call.Attempt - 1 && call.State == CallStates.Proposed;
+        if (isOpen)
         {
             var (state, result) = ending.Kind == EndingKind.Done
                 ? (CallStates.Done, ending.Text) : (CallStates.NotDone, ToolResults.Error("notDone", ending.Text));
@@ -30,23 +30,30 @@ internal static class LateResults
             await CloseQuestionsAsync(tx, run, call);
             await run.WakeAsync();
         }
-        else if (call.Attempt > attempt && call.State is CallStates.Started or CallStates.Done && ending.Kind == EndingKind.Done)
+        else if (attempt < call.Attempt && ending.Kind == EndingKind.Done
+            && call.State is CallStates.Started or CallStates.InDoubt or CallStates.Done or CallStates.GivenUp)
         {
-            await tx.ExecuteAsync("""
-                UPDATE approvals SET note = 'It happened twice: a result of the earlier attempt came after it was run again.'
-                WHERE run = @Run AND turn = @Turn AND idx = @Idx AND kind = 'inDoubt' AND attempt = @attempt
-                """, new { call.Run, call.Turn, call.Idx, attempt });
-            await run.EventAsync(RunEvents.ToolFinished, new EventData
-            {
-                Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Code = "twice", Message = "A result of an earlier attempt came after the call was run again.",
-            });
+            await TellOfTwiceAsync(tx, run, call, attempt);
         }
+    }
+
+    private static async Task TellOfTwiceAsync(StoreTransaction tx, LockedRun run, CallRow call, int attempt)
+    {
+        await tx.ExecuteAsync("""
+            UPDATE approvals SET note = 'It happened twice: a result of the earlier attempt came after it was run again.'
+            WHERE run = @Run AND turn = @Turn AND idx = @Idx AND kind = 'inDoubt' AND attempt >= @attempt
+            """, new { call.Run, call.Turn, call.Idx, attempt });
+        await run.EventAsync(RunEvents.ToolFinished, new EventData
+        {
+            Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Code = "twice", Message = "A result of an earlier attempt came after the call was run again.",
+        });
     }
 
     private static async Task CloseQuestionsAsync(StoreTransaction tx, LockedRun run, CallRow call)
     {
         var open = await tx.ListAsync<string>("""
-            SELECT id FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx AND (state = 'pending' OR (decision = 'runAgain' AND consumed_at IS NULL))
+            SELECT id FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx 
+              AND (state IN ('pending', 'approved') OR decision = 'runAgain') AND consumed_at IS NULL
             """, new { call.Run, call.Turn, call.Idx });
         foreach (var id in open)
         {

@@ -56,7 +56,7 @@ internal sealed class LockedRun
     /// <summary>Stops the run until a person acts.</summary>
     public async Task PauseAsync(string code, string message)
     {
-        if (Row.HasEnded || Row.Fault is not null)
+        if (Row.IsEnding || Row.Fault is not null)
         {
             return;
         }
@@ -100,54 +100,60 @@ internal sealed class LockedRun
     /// <summary>Reads the row again and brings its status and its clock up to date with everything that was changed.</summary>
     public async Task RefreshAsync()
     {
-        Row = (await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE run = @Run", new { Row.Run }))!;
-        var status = await StatusAsync();
+        Row = await ReadAsync();
+        var open = (await tx.FirstAsync<OpenWork>(OpenWork.Select, new { Row.Run, Row.Turn }))!;
+        var status = StatusOf(Row, open);
+        var until = Row.IsEnding ? null : open.Until;
+        var works = status is RunStatuses.Running or RunStatuses.Queued || (status == RunStatuses.Waiting && open.AtWork > 0);
         tx.Changed(Row.Id);
-        if (status == Row.Status)
+        if (status == Row.Status && until == Row.WaitsUntil && works == Row.ActiveSince is not null)
         {
             return;
         }
 
-        var works = status is RunStatuses.Running or RunStatuses.Queued;
-        await tx.ExecuteAsync("UPDATE runs SET status = @status, active = @active, active_since = @since WHERE run = @Run", new
+        await tx.ExecuteAsync("UPDATE runs SET status = @status, waits_until = @until, active = @active, active_since = @since WHERE run = @Run", new
         {
-            Row.Run, status, active = Row.ActiveAt(Now), since = works ? Now : (long?)null,
+            Row.Run, status, until, active = Row.ActiveAt(Now), since = works ? Now : (long?)null,
         });
+        Row = await ReadAsync();
     }
 
-    /// <summary>Notes that the run waits for a time, or no longer does.</summary>
-    public async Task WaitsUntilAsync(long? until)
+    private static string StatusOf(RunRow row, OpenWork open)
     {
-        if (Row.WaitsUntil != until)
-        {
-            await tx.ExecuteAsync("UPDATE runs SET waits_until = @until WHERE run = @Run", new { Row.Run, until });
-            await RefreshAsync();
-        }
-    }
-
-    private async Task<string> StatusAsync()
-    {
-        if (Row.HasEnded)
+        if (row.HasEnded)
         {
             return RunStatuses.Ended;
         }
 
-        if (Row.SuspendedAt is not null && !Row.IsEnding)
+        if (row.IsEnding)
         {
-            return RunStatuses.Suspended;
+            return row.Turn == 0 ? RunStatuses.Queued : RunStatuses.Running;
         }
 
-        if (Row.Fault is not null && !Row.IsEnding)
-        {
-            return RunStatuses.Paused;
-        }
+        return row.SuspendedAt is not null ? RunStatuses.Suspended
+            : row.Fault is not null ? RunStatuses.Paused
+            : open.Asked > 0 || open.Until is not null ? RunStatuses.Waiting
+            : row.Turn == 0 ? RunStatuses.Queued : RunStatuses.Running;
+    }
 
-        if (!Row.IsEnding && (Row.WaitsUntil is not null
-            || await tx.FirstAsync<long?>("SELECT 1 FROM approvals WHERE run = @Run AND state = 'pending' LIMIT 1", new { Row.Run }) is not null))
-        {
-            return RunStatuses.Waiting;
-        }
+    private async Task<RunRow> ReadAsync() => (await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE run = @Run", new { Row.Run }))!;
 
-        return Row.Turn == 0 ? RunStatuses.Queued : RunStatuses.Running;
+    /// <summary>What a run has open: counts, and the earliest time at which it goes on by itself.</summary>
+    private sealed class OpenWork
+    {
+        public const string Select = """
+            SELECT
+              (SELECT COUNT(*) FROM approvals WHERE run = @Run AND state = 'pending') AS asked,
+              (SELECT COUNT(*) FROM calls WHERE run = @Run AND turn = @Turn AND state = 'started' AND lease IS NOT NULL) AS at_work,
+              (SELECT MIN(retry_at) FROM (
+                SELECT retry_at FROM turns WHERE run = @Run AND turn = @Turn AND reply IS NULL
+                UNION ALL SELECT retry_at FROM calls WHERE run = @Run AND turn = @Turn AND ended_at IS NULL) AS retries) AS until
+            """;
+
+        public long Asked { get; init; }
+
+        public long AtWork { get; init; }
+
+        public long? Until { get; init; }
     }
 }

@@ -11,42 +11,50 @@ public sealed class Looks(OrchestrationContext context)
 {
     public const string Event = "look";
 
-    private Task<Nothing>? next;
+    private Task<Nothing>? ear;
+    private int heard;
 
     /// <summary>Repeats a step for as long as it answers that there is something to wait for.</summary>
     public async Task<StepAnswer> UntilSettled(Func<Task<StepAnswer>> step)
     {
         while (true)
         {
+            var before = heard;
             var answer = await step();
             if (answer.Next != Next.Wait)
             {
                 return answer;
             }
 
-            await WaitAsync(answer.Until);
+            // What another waiter heard while this step ran may concern what the step could not see yet.
+            if (heard == before)
+            {
+                await WaitAsync(answer.Until);
+            }
         }
     }
 
     /// <summary>Returns when the instance is told to look, or at a time.</summary>
     public async Task WaitAsync(DateTime? until)
     {
-        if (next is null or { IsCompleted: true })
+        var hearing = ear ??= context.WaitForExternalEvent<Nothing>(Event);
+        if (until is { } due && !hearing.IsCompleted)
         {
-            next = context.WaitForExternalEvent<Nothing>(Event);
-        }
+            using var told = new CancellationTokenSource();
+            var timer = context.CreateTimer(due, told.Token);
+            if (await Task.WhenAny(hearing, timer) == timer)
+            {
+                return;
+            }
 
-        if (until is not { } due)
-        {
-            await next;
-            return;
-        }
-
-        using var told = new CancellationTokenSource();
-        var timer = context.CreateTimer(due, told.Token);
-        if (await Task.WhenAny(next, timer) != timer)
-        {
             told.Cancel();
+        }
+
+        await hearing;
+        if (ReferenceEquals(ear, hearing))
+        {
+            ear = null;
+            heard++;
         }
     }
 }
@@ -63,9 +71,9 @@ public static class Instances
         instance.Split('.') is [var run, var generation, var asking] ? new AskingStep(run, int.Parse(generation, CultureInfo.InvariantCulture), asking)
             : throw new ArgumentException($"'{instance}' is not the id of an asking's instance.", nameof(instance));
 
-    /// <summary>The run and generation of an instance id that <see cref="OfRun"/> made; null for any other.</summary>
+    /// <summary>The run and generation of an instance id that was made here; null for any other.</summary>
     public static (string Run, int Generation)? Parse(string instance) =>
-        instance.Split('.') is [var run, var generation] && int.TryParse(generation, out var number) ? (run, number) : null;
+        instance.Split('.') is [var run, var generation, ..] && int.TryParse(generation, out var number) ? (run, number) : null;
 }
 
 internal static class Activities

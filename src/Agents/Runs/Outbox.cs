@@ -15,6 +15,8 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
     private static readonly TimeSpan[] Again =
         [.. new[] { 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5000, 5000, 5000, 10000, 10000, 15000 }.Select(ms => TimeSpan.FromMilliseconds(ms))];
 
+    private const string Unheard = "engine = @Id AND sent_at + @wait * (1 << (CASE WHEN sends > 6 THEN 6 ELSE sends END)) <= @Now";
+
     public void Send(IReadOnlyList<Wake> wakes)
     {
         foreach (var wake in wakes)
@@ -23,17 +25,29 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
         }
     }
 
-    /// <summary>Sends again what has not been heard for a while, and everything at a start.</summary>
+    /// <summary>
+    /// Sends again what has not been heard for a while, and everything at a start. Each time it waits twice as long, up to 64 times: a
+    /// word that nobody has to hear soon must not fill an instance's inbox.
+    /// </summary>
     public async Task SendOpenAsync(TimeSpan unheardFor)
     {
-        var open = await parts.Store.ReadAsync(tx => tx.ListAsync<WakeRow>(
-            "SELECT instance, run, engine, kind FROM wakes WHERE engine = @Id AND created_at <= @before",
-            new { parts.Engine.Id, before = (tx.Now - unheardFor).UtcTicks }));
+        var open = await parts.Store.WriteAsync(async tx =>
+        {
+            var args = new { parts.Engine.Id, Now = tx.Now.UtcTicks, wait = unheardFor.Ticks };
+            var rows = await tx.ListAsync<WakeRow>($"SELECT instance, run, engine, kind FROM wakes WHERE {Unheard}", args);
+            if (rows.Count > 0)
+            {
+                await tx.ExecuteAsync($"UPDATE wakes SET sends = sends + 1, sent_at = @Now WHERE {Unheard}", args);
+            }
+
+            return rows;
+        });
         await Task.WhenAll(open.Select(row => SendAsync(new Wake(row.Instance, row.Run, row.Engine, row.Kind), isFirst: false)));
     }
 
     private async Task SendAsync(Wake wake, bool isFirst)
     {
+        using var underWay = parts.UnderWay.Enter();
         try
         {
             parts.Options.CrashPoint(wake.Kind == Wake.Start ? AgentCrashPoints.RunAccepted : AgentCrashPoints.WordStored);
@@ -77,7 +91,7 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
         }
         catch (InstanceNotFoundException)
         {
-            return false;
+            return await parts.Store.WriteAsync(tx => ForgetUnbornAsync(tx, wake));
         }
         catch (InstanceEndedException)
         {
@@ -88,6 +102,19 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
             });
             return true;
         }
+    }
+
+    /// <summary>An asking whose run ended, or went to another instance, before the engine made it will never be: nobody has to be told.</summary>
+    private async Task<bool> ForgetUnbornAsync(StoreTransaction tx, Wake wake)
+    {
+        var run = await LockedRun.TakeAsync(tx, parts.Store, wake.Run);
+        if (!run.Row.HasEnded && Instances.Parse(wake.Instance)?.Generation == run.Row.Generation)
+        {
+            return false;
+        }
+
+        await tx.LookedAsync(wake.Instance);
+        return true;
     }
 
     private async Task<int> FirstTurnAsync(long run) =>

@@ -121,7 +121,7 @@ public sealed class RunQueries
             Outcome = outcome,
             Output = outcome?.Text,
             WaitingFor = await new Waiting(tx, row).DescribeAsync(),
-            Approvals = await tx.ListAsync<string>("SELECT id FROM approvals WHERE run = @Run ORDER BY id", new { row.Run }),
+            Approvals = await tx.ListAsync<string>("SELECT id FROM approvals WHERE run = @Run ORDER BY turn, idx, requested_at, round", new { row.Run }),
             Fault = row.Fault is null ? null : JsonSerializer.Deserialize(row.Fault, AgentsJson.Default.Fault),
             Usage = new RunUsage(row.InputTokens, row.OutputTokens, row.CachedTokens, row.ReasoningTokens, row.HeldTokens, row.Turn, row.ToolCalls),
             RequestedBy = row.RequestedBy,

@@ -32,17 +32,11 @@ public sealed class RunService
     /// <exception cref="RefusedException">Unknown agent, or the key was used with another submission, or another may not be named.</exception>
     public async Task<(string Id, bool IsNew)> StartAsync(Principal principal, RunSubmission submission, string? idempotencyKey = null)
     {
-        if (parts.Agents.Find(submission.Agent) is not var (agent, version))
-        {
-            throw new RefusedException(Refusal.Invalid, $"There is no agent '{submission.Agent}'. Agents: {string.Join(", ", parts.Agents.Names)}.", "agent");
-        }
-
         if (submission.RequestedBy is { } other && other != principal.Id && !principal.Has(Roles.Delegate))
         {
             throw new RefusedException(Refusal.Forbidden, $"{principal.Id} may not name another person as requestedBy; the role '{Roles.Delegate}' may.", "requestedBy");
         }
 
-        var model = parts.Models.Find(agent)?.Label ?? agent.Model;
         var hash = idempotencyKey is null ? null : HashOf(submission);
         var accepted = await parts.Store.WriteAsync(async tx =>
         {
@@ -54,6 +48,12 @@ public sealed class RunService
                     $"Idempotency-Key '{idempotencyKey}' was used for run {known.Id} with another body. Use a new key for a new run.");
             }
 
+            if (parts.Agents.Find(submission.Agent) is not var (agent, version))
+            {
+                throw new RefusedException(Refusal.Invalid, $"There is no agent '{submission.Agent}'. Agents: {string.Join(", ", parts.Agents.Names)}.", "agent");
+            }
+
+            var model = parts.Models.Find(agent)?.Label ?? agent.Model;
             return (await InsertAsync(tx, principal, submission, version, model, idempotencyKey, hash), IsNew: true);
         }, refusable: true);
         return accepted;
@@ -82,6 +82,11 @@ public sealed class RunService
     public Task SuspendAsync(Principal principal, string id) => ChangeAsync(principal, id, async (tx, run) =>
     {
         RefuseEnded(run);
+        if (run.Row.IsEnding)
+        {
+            throw new RefusedException(Refusal.Conflict, $"Run {id} is about to end. Nothing more begins in it anyway.");
+        }
+
         if (run.Row.SuspendedAt is null)
         {
             await tx.ExecuteAsync("UPDATE runs SET suspended_at = @Now, suspended_by = @Id WHERE run = @Run", new { run.Now, principal.Id, run.Row.Run });
@@ -112,9 +117,7 @@ public sealed class RunService
     {
         var instance = await parts.Store.ReadAsync(tx => tx.FirstAsync<RunRow>(
             "SELECT id, generation FROM runs WHERE id = @id AND tenant = @Tenant", new { id, principal.Tenant }));
-        var carried = instance is null ? null : await engine().GetInstanceAsync(Instances.OfRun(instance.Id, instance.Generation));
-        var isDead = carried is null or { IsCompleted: true }
-            or { RuntimeStatus: OrchestrationRuntimeStatus.Paused or OrchestrationRuntimeStatus.Suspended };
+        var isDead = instance is not null && await IsDeadAsync(Instances.OfRun(instance.Id, instance.Generation));
         await ChangeAsync(principal, id, async (tx, run) =>
         {
             RefuseEnded(run);
@@ -123,14 +126,40 @@ public sealed class RunService
                 throw new RefusedException(Refusal.Conflict, $"Run {id} is not paused (status {run.Row.Status}). There is nothing to retry.");
             }
 
-            await tx.ExecuteAsync("UPDATE runs SET fault = NULL, generation = generation + @step WHERE run = @Run",
-                new { run.Row.Run, step = isDead && run.Row.Generation == instance!.Generation ? 1 : 0 });
+            var step = isDead && run.Row.Generation == instance!.Generation ? 1 : 0;
+            await tx.ExecuteAsync("UPDATE runs SET fault = NULL, generation = generation + @step WHERE run = @Run", new { run.Row.Run, step });
+            if (step > 0)
+            {
+                await tx.ExecuteAsync("DELETE FROM wakes WHERE run = @Run", new { run.Row.Run }); // nobody is left to hear them
+            }
+
             await tx.ExecuteAsync("UPDATE turns SET begins = 0, failures = 0, retry_at = NULL WHERE run = @Run AND reply IS NULL", new { run.Row.Run });
-            await tx.ExecuteAsync("UPDATE calls SET begins = 0, failures = 0, retry_at = NULL WHERE run = @Run AND ended_at IS NULL", new { run.Row.Run });
+            await tx.ExecuteAsync("UPDATE calls SET begins = 0, failures = 0, reasks = 0, retry_at = NULL WHERE run = @Run AND ended_at IS NULL", new { run.Row.Run });
             await run.EventAsync(RunEvents.Retried, new EventData { By = principal.Id });
             await run.RefreshAsync();
-            await run.WakeAsync(isDead ? Wake.Start : Wake.Look);
+            await run.WakeAsync(step > 0 ? Wake.Start : Wake.Look);
         });
+    }
+
+    /// <summary>Whether nothing moves any more in the engine what carries a run: its own instance, or one that asks a person for it.</summary>
+    private async Task<bool> IsDeadAsync(string instance)
+    {
+        if (await engine().GetInstanceAsync(instance) is null or { IsCompleted: true })
+        {
+            return true;
+        }
+
+        // The prefix is not enough: run.1 begins run.10 too.
+        var held = new OrchestrationQuery([OrchestrationRuntimeStatus.Paused, OrchestrationRuntimeStatus.Suspended], instance);
+        await foreach (var one in engine().GetAllInstancesAsync(held))
+        {
+            if (one.InstanceId == instance || one.InstanceId.StartsWith($"{instance}.", StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static string HashOf(RunSubmission submission) => Digest.OfText(CanonicalJson.Write(new JsonObject

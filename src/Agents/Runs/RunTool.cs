@@ -19,7 +19,8 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
     {
         var execution = Guid.NewGuid().ToString("N");
         var before = parts.Time.GetTimestamp();
-        var passage = await parts.Store.WriteAsync(tx => CallGate.TryAsync(parts, tx, step, execution));
+        var passage = await OurFault.PausesAsync(
+            parts, step.Run, () => parts.Store.WriteAsync(tx => CallGate.TryAsync(parts, tx, step, execution)), new Passage(StepAnswer.WaitFor()));
         if (passage.Permit is not { } permit)
         {
             return passage.Answer;
@@ -32,7 +33,7 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
             return StepAnswer.WaitFor((parts.Time.GetUtcNow() + permit.Lease).UtcTicks);
         }
 
-        var ending = await ActAsync(step, permit, execution, context.CancellationToken);
+        var ending = await ActAsync(step, permit, context.CancellationToken);
         parts.Options.CrashPoint(AgentCrashPoints.ToolActed);
         var answer = await parts.Store.WriteAsync(tx => RecordAsync(tx, step, permit, execution, ending));
         parts.Options.CrashPoint(AgentCrashPoints.ToolRecorded);
@@ -40,20 +41,25 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
     }
 
     /// <exception cref="OperationCanceledException">The host is stopping and the tool stopped with it: what it did is not known here.</exception>
-    private async Task<Ending> ActAsync(CallStep step, Permit permit, string execution, CancellationToken stopping)
+    private async Task<Ending> ActAsync(CallStep step, Permit permit, CancellationToken stopping)
     {
         using var timeout = new CancellationTokenSource(permit.Tool.Timeout, parts.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);
-        var act = InvokeAsync(permit, both.Token);
+        var act = Task.Run(() => InvokeAsync(permit, both.Token), CancellationToken.None);
         var expired = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = timeout.Token.Register(expired.SetResult);
         if (await Task.WhenAny(act, expired.Task) == act || act.IsCompleted)
         {
             var ending = await act;
+            if (ending.Kind == EndingKind.Failed && !timeout.IsCancellationRequested)
+            {
+                stopping.ThrowIfCancellationRequested();
+            }
+
             return ending.Kind == EndingKind.Failed && timeout.IsCancellationRequested ? TimedOut(permit) : ending;
         }
 
-        _ = RecordLateAsync(step, permit, execution, act);
+        _ = RecordLateAsync(step, permit, act);
         return TimedOut(permit);
     }
 
@@ -89,22 +95,27 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
     {
         var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
         var call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
-        if (call.IsSettled || call.Attempt != permit.Context.Attempt || call.Token != execution)
+        if (call.State != CallStates.Started || call.Attempt != permit.Context.Attempt || call.Token != execution)
         {
             // Another execution took over when this one's lease had lapsed; a result of the same attempt is a result all the same.
-            await LateResults.RecordAsync(parts, tx, run, call, permit.Context.Attempt, ending);
+            await LateResults.RecordAsync(tx, run, call, permit.Context.Attempt, ending);
+            call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
+            return run.Row.IsEnding ? StepAnswer.Close : call.IsSettled ? StepAnswer.Go : StepAnswer.WaitFor(run.Now);
         }
-        else if (ending.Kind == EndingKind.Failed)
+
+        if (run.Row.Generation != step.Generation)
+        {
+            await run.WakeAsync(); // the instance that carries the run now waits for this lease
+        }
+
+        if (ending.Kind == EndingKind.Failed)
         {
             return await FailAsync(tx, run, call, permit.Tool, ending.Text);
         }
-        else
-        {
-            await (ending.Kind == EndingKind.Done
-                ? Calls.SettleAsync(tx, run, call, CallStates.Done, ending.Text)
-                : Calls.SettleAsync(tx, run, call, CallStates.NotDone, ToolResults.Error("notDone", ending.Text)));
-        }
 
+        await (ending.Kind == EndingKind.Done
+            ? Calls.SettleAsync(tx, run, call, CallStates.Done, ending.Text)
+            : Calls.SettleAsync(tx, run, call, CallStates.NotDone, ToolResults.Error("notDone", ending.Text)));
         return run.Row.IsEnding ? StepAnswer.Close : StepAnswer.Go;
     }
 
@@ -122,11 +133,12 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
         {
             var retryAt = (tx.Now + parts.Options.RetryWait(failures)).UtcTicks;
             await UpdateAsync(retryAt);
-            await run.WaitsUntilAsync(retryAt);
+            await run.RefreshAsync();
             return StepAnswer.WaitFor(retryAt);
         }
 
         await UpdateAsync(null);
+        await run.RefreshAsync();
         if (!call.HasEffect)
         {
             await Calls.SettleAsync(tx, run, call, CallStates.NotDone, ToolResults.Error("failed", failure));
@@ -143,20 +155,23 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
             """, new { call.Run, call.Turn, call.Idx, failures, failure, retryAt });
     }
 
-    private async Task RecordLateAsync(CallStep step, Permit permit, string execution, Task<Ending> act)
+    private async Task RecordLateAsync(CallStep step, Permit permit, Task<Ending> act)
     {
         var ending = await act;
         parts.Logger.LogWarning("Run {Run}: {Tool} answered after its timeout.", step.Run, permit.Tool.Name);
-        if (ending.Kind != EndingKind.Failed)
+        if (ending.Kind == EndingKind.Failed)
         {
-            await parts.Store.WriteAsync(async tx =>
-            {
-                var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
-                var call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
-                await LateResults.RecordAsync(parts, tx, run, call, permit.Context.Attempt, ending);
-                return true;
-            });
+            return;
         }
+
+        using var underWay = parts.UnderWay.Enter();
+        await parts.Store.WriteAsync(async tx =>
+        {
+            var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
+            var call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
+            await LateResults.RecordAsync(tx, run, call, permit.Context.Attempt, ending);
+            return true;
+        });
     }
 }
 

@@ -20,10 +20,6 @@ internal sealed class TurnPlan(AgentParts parts, StoreTransaction tx, LockedRun 
             // Cut off: a call may lack its end, and an answer is not the answer.
             await run.EndAsync(new Outcome(OutcomeKinds.LimitReached) { Limit = cutBy, Text = reply.Text });
         }
-        else if (reply.Finish == ChatFinishReason.ContentFilter.Value)
-        {
-            await run.EndAsync(new Outcome(OutcomeKinds.Failed) { Cause = "The model's provider withheld the reply (content filter).", Text = reply.Text });
-        }
         else if (calls.Count == 0)
         {
             await run.EndAsync(new Outcome(OutcomeKinds.Completed) { Text = reply.Text });

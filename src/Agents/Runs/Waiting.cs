@@ -24,7 +24,7 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run)
 
     private async Task<WaitingFor?> PersonAsync()
     {
-        var open = await tx.ListAsync<ApprovalRow>("SELECT * FROM approvals WHERE run = @Run AND state = 'pending' ORDER BY id", new { run.Run });
+        var open = await tx.ListAsync<ApprovalRow>("SELECT * FROM approvals WHERE run = @Run AND state = 'pending' ORDER BY turn, idx, round", new { run.Run });
         if (open.Count == 0)
         {
             return null;

@@ -114,6 +114,7 @@ internal static class AgentSchema
           attempt    INTEGER NOT NULL DEFAULT 1,
           begins     INTEGER NOT NULL DEFAULT 0,
           failures   INTEGER NOT NULL DEFAULT 0,
+          reasks     INTEGER NOT NULL DEFAULT 0,
           retry_at   INTEGER,
           failure    TEXT,
           token      TEXT,
@@ -167,7 +168,8 @@ internal static class AgentSchema
           engine     TEXT    NOT NULL,
           kind       TEXT    NOT NULL,
           version    INTEGER NOT NULL,
-          created_at INTEGER NOT NULL
+          sends      INTEGER NOT NULL DEFAULT 0,
+          sent_at    INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE events (
           run  INTEGER NOT NULL,

@@ -127,6 +127,9 @@ internal sealed class CallRow
 
     public int Failures { get; init; }
 
+    /// <summary>How often its approval was asked for anew since a person last retried the run.</summary>
+    public int Reasks { get; init; }
+
     public long? RetryAt { get; init; }
 
     public string? Failure { get; init; }

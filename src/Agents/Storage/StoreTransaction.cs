@@ -32,8 +32,8 @@ public sealed class StoreTransaction(IDbConnection connection, IDbTransaction? t
     internal async Task WakeAsync(Wake wake)
     {
         await ExecuteAsync("""
-            INSERT INTO wakes (instance, run, engine, kind, version, created_at) VALUES (@Instance, @Run, @Engine, @Kind, 1, @Now)
-            ON CONFLICT (instance) DO UPDATE SET version = wakes.version + 1, created_at = @Now
+            INSERT INTO wakes (instance, run, engine, kind, version, sent_at) VALUES (@Instance, @Run, @Engine, @Kind, 1, @Now)
+            ON CONFLICT (instance) DO UPDATE SET version = wakes.version + 1, sends = 0, sent_at = @Now
             """, new { wake.Instance, wake.Run, wake.Engine, wake.Kind, Now = Now.UtcTicks });
         wakes.Add(wake);
     }

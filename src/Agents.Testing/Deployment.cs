@@ -1,0 +1,49 @@
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Models;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Tools;
+using Microsoft.Extensions.AI;
+
+namespace Holdfast.Agents.Testing;
+
+/// <summary>What a host is started with: an agent, its tools, its model.</summary>
+public sealed record Deployment
+{
+    /// <param name="tools">The agent may use all of them; those with an effect run without approval unless <see cref="Approvals"/> says more.</param>
+    public Deployment(IChatClient model, params IReadOnlyList<FakeTool> tools) => (Model, Tools) = (model, tools);
+
+    public const string AgentName = "desk";
+
+    public IChatClient Model { get; init; }
+
+    /// <summary>The most tokens of one reply.</summary>
+    public int MaxOutputTokens { get; init; } = 100;
+
+    public IReadOnlyList<FakeTool> Tools { get; init; }
+
+    public RunLimits Limits { get; init; } = new(100, 1000, 1_000_000, TimeSpan.FromHours(1));
+
+    public IReadOnlyList<ApprovalRule> Approvals { get; init; } = [];
+
+    public string Instructions { get; init; } = "Be brief.";
+
+    /// <summary>Off for a host that no longer has the agent.</summary>
+    public bool HasAgent { get; init; } = true;
+
+    public AgentOptions Options { get; init; } = new();
+
+    /// <summary>These rules, in place of those that would hold otherwise.</summary>
+    public Deployment Asking(params ApprovalRule[] rules) => this with { Approvals = rules };
+
+    internal AgentCatalog Catalog(Toolbox toolbox)
+    {
+        var ruled = Approvals.Select(rule => rule.Tool).ToHashSet();
+        var free = Tools.Where(tool => tool.Effect != Effect.None && !ruled.Contains(tool.Name)).Select(tool => new ApprovalRule(tool.Name, [], null));
+        var agent = new AgentDefinition(AgentName, "default", Instructions, [.. Tools.Select(tool => tool.Name)], Limits, [.. Approvals, .. free]);
+        return new AgentCatalog(HasAgent ? [agent] : [], toolbox);
+    }
+
+    internal Toolbox Toolbox() => new(Tools.Select(tool => tool.ToTool()));
+
+    internal ModelCatalog Models() => new ModelCatalog().Add("default", new Model("fake", Model, MaxOutputTokens));
+}

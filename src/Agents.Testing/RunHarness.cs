@@ -1,0 +1,207 @@
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+using Holdfast.Durable;
+using Holdfast.Durable.Embedded;
+using Holdfast.Durable.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Holdfast.Agents.Testing;
+
+/// <summary>
+/// A host for runs on the real engine and the real store, with a clock that only the test moves. Nothing sleeps: a test acts, lets
+/// everything settle, and looks.
+/// </summary>
+public sealed class RunHarness : IAsyncDisposable
+{
+    public static readonly Principal Anna = new("anna", "acme", [Roles.Submit]);
+    public static readonly Principal Boss = new("boss", "acme", [Roles.Approve]);
+
+    private Deployment deployment;
+    private AgentStore? store;
+    private Kill? kill;
+    private bool isOpen;
+
+    private RunHarness(Deployment deployment, string data, VirtualTime time)
+    {
+        this.deployment = deployment;
+        Data = data;
+        Time = time;
+    }
+
+    /// <summary>Where engine.db and agents.db stand; gone with the harness.</summary>
+    public string Data { get; private set; }
+
+    public VirtualTime Time { get; }
+
+    public EmbeddedEngine Engine { get; private set; } = null!;
+
+    public AgentSystem System { get; private set; } = null!;
+
+    public RunQueries Queries => System.Queries;
+
+    public static async Task<RunHarness> StartAsync(Deployment deployment, VirtualTime? time = null)
+    {
+        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, time ?? new VirtualTime());
+        await harness.OpenAsync();
+        return harness;
+    }
+
+    public async Task<string> StartRunAsync(string input = "Do it.", Principal? by = null, string? key = null) =>
+        (await System.Runs.StartAsync(by ?? Anna, new RunSubmission(Deployment.AgentName, input), key)).Id;
+
+    /// <summary>Completes when the engine is idle and nothing is on its way to it.</summary>
+    public async Task SettleAsync()
+    {
+        do
+        {
+            await Engine.WhenIdleAsync();
+            await System.WhenQuietAsync();
+        }
+        while (!Engine.WhenIdleAsync().IsCompleted);
+    }
+
+    /// <summary>Starts a run and lets it go as far as it goes by itself.</summary>
+    public async Task<string> RunAsync(string input = "Do it.")
+    {
+        var run = await StartRunAsync(input);
+        await SettleAsync();
+        return run;
+    }
+
+    /// <summary>Moves the clock from timer to timer, and lets everything settle at each.</summary>
+    public Task AdvanceAsync(TimeSpan by) => Time.SkipAsync(by, SettleAsync);
+
+    /// <summary>Ends everything as a killed process would, and starts it again over the same files.</summary>
+    public async Task RestartAsync(Func<Deployment, Deployment>? change = null)
+    {
+        await StopAbruptlyAsync();
+        deployment = change?.Invoke(deployment) ?? deployment;
+        await OpenAsync();
+    }
+
+    /// <summary>Ends everything as a killed process would.</summary>
+    public async Task StopAbruptlyAsync()
+    {
+        if (!isOpen)
+        {
+            return;
+        }
+
+        isOpen = false;
+        await System.DisposeAsync();
+        await Engine.AbandonAsync();
+        store!.Dispose();
+        kill?.Release();
+        kill = null;
+    }
+
+    /// <summary>Opens the files again, perhaps after they were changed.</summary>
+    /// <param name="data">Another directory that stands in for the data directory from now on.</param>
+    public Task ReopenAsync(string? data = null)
+    {
+        Data = data ?? Data;
+        return OpenAsync();
+    }
+
+    /// <summary>Holds the process at the next passing of a crash point; completes when it is there, for the test to restart.</summary>
+    public Task ReachAsync(string point)
+    {
+        kill = new Kill(point);
+        return kill.Reached;
+    }
+
+    public Task<ApprovalView> DecideAsync(string approval, string decision, Principal? by = null, string? reason = null, string? result = null) =>
+        System.Decisions.DecideAsync(by ?? Boss, approval, new Decision(
+            decision, reason, result is null ? null : global::System.Text.Json.JsonDocument.Parse(result).RootElement.Clone()));
+
+    public async Task<RunView> FindAsync(string run) => (await Queries.FindAsync(Anna, run))!;
+
+    public async Task<ApprovalView> ApprovalAsync(string approval) => (await Queries.FindApprovalAsync(Anna, approval))!;
+
+    /// <summary>The run's approvals and questions that wait for a decision.</summary>
+    public async Task<IReadOnlyList<ApprovalView>> PendingAsync(string run)
+    {
+        List<ApprovalView> pending = [];
+        foreach (var id in (await FindAsync(run)).Approvals)
+        {
+            if (await ApprovalAsync(id) is { Status: "pending" } open)
+            {
+                pending.Add(open);
+            }
+        }
+
+        return pending;
+    }
+
+    public async Task<IReadOnlyList<string>> EventsAsync(string run) => [.. (await Queries.EventsAsync(Anna, run, 0))!.Select(one => one.Type)];
+
+    /// <summary>Runs SQL on the agent store, for what no query shows.</summary>
+    public Task<T?> StoredAsync<T>(string sql) => store!.ReadAsync(tx => tx.FirstAsync<T>(sql));
+
+    /// <summary>Changes the agent store behind everyone's back.</summary>
+    public Task TamperAsync(string sql) => store!.WriteAsync(tx => tx.ExecuteAsync(sql));
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAbruptlyAsync();
+        Directory.Delete(Data, recursive: true);
+    }
+
+    private async Task OpenAsync()
+    {
+        Engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = Data, Time = Time }, NullLoggerFactory.Instance);
+        try
+        {
+            store = new AgentStore(SqliteDialect.Open(Path.Combine(Data, "agents.db"), Time, NullLogger.Instance));
+            var toolbox = deployment.Toolbox();
+            var identity = new EngineDescription(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync);
+
+            // The sweep is called by the tests that want it: rung by the clock it would stop every skip of three days 25,920 times.
+            var options = deployment.Options with { Time = Time, SweepEvery = TimeSpan.FromDays(40), CrashPoint = point => kill?.Pass(point) };
+            System = await AgentSystem.OpenAsync(store, identity, deployment.Catalog(toolbox), toolbox, deployment.Models(), options, NullLoggerFactory.Instance);
+        }
+        catch
+        {
+            store?.Dispose();
+            await Engine.AbandonAsync();
+            throw;
+        }
+
+        var registry = new DurableRegistry(StepJson.Default);
+        System.Register(registry);
+        await Engine.StartAsync(registry);
+        await System.StartAsync(Engine.Client);
+        isOpen = true;
+    }
+
+    /// <summary>Stops whoever passes a point, as if the process had ended there.</summary>
+    private sealed class Kill(string point)
+    {
+        private readonly TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource dead = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int passed;
+
+        public Task Reached => reached.Task;
+
+        public void Pass(string at)
+        {
+            if (at != point || Interlocked.Exchange(ref passed, 1) != 0)
+            {
+                return;
+            }
+
+            reached.SetResult();
+            if (at is not (AgentCrashPoints.RunAccepted or AgentCrashPoints.WordStored))
+            {
+                dead.Task.Wait();
+            }
+
+            // The outbox speaks on the thread of whoever wrote: that one goes on, and the word stays unsaid.
+            throw new InvalidOperationException($"The process was killed at {at}.");
+        }
+
+        public void Release() => dead.TrySetResult();
+    }
+}

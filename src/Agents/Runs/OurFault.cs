@@ -1,0 +1,36 @@
+using System.Data.Common;
+using Holdfast.Agents.Storage;
+using Holdfast.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Agents.Runs;
+
+/// <summary>
+/// A fault of ours met before a step began: another try would meet it again, so the run pauses and says what it was. A store that cannot
+/// be reached is not one of these; the step is run again until it answers.
+/// </summary>
+internal static class OurFault
+{
+    /// <param name="paused">What the step answers when it has paused the run.</param>
+    public static async Task<T> PausesAsync<T>(AgentParts parts, string run, Func<Task<T>> begin, T paused)
+    {
+        try
+        {
+            return await begin();
+        }
+        catch (Exception e) when (e is not (DbException or DatabaseException or ObjectDisposedException or OperationCanceledException or EngineLostException))
+        {
+            parts.Logger.LogError(e, "Run {Run} is paused by a fault of ours.", run);
+            await parts.Store.WriteAsync(async tx =>
+            {
+                if (await LockedRun.TakeAsync(tx, parts.Store, run) is { } locked)
+                {
+                    await locked.PauseAsync("ours", $"{e.GetType().Name}: {e.Message} See the log; mend it, then retry the run.");
+                }
+
+                return true;
+            });
+            return paused;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Testing;
+using Xunit;
+
+namespace Holdfast.Agents.Tests.Runs;
+
+public sealed class TwoStoresTests
+{
+    [Theory]
+    [InlineData("engine.db")]
+    [InlineData("agents.db")]
+    public async Task AStoreThatWasRestoredAloneIsAStartError(string restored)
+    {
+        var (desk, _, _, _, _) = await Given.AskedAsync();
+        await using var owned = desk;
+        await desk.StopAbruptlyAsync();
+        Copy(desk, restored, desk.Data, desk.Data, suffix: ".backup");
+        await desk.ReopenAsync();
+        await desk.StopAbruptlyAsync();
+        Delete(desk, restored);
+        Copy(desk, restored + ".backup", desk.Data, desk.Data, rename: restored);
+
+        var error = await Assert.ThrowsAsync<StoresApartException>(() => desk.ReopenAsync());
+        Assert.Contains("engine.db", error.Message, StringComparison.Ordinal);
+        Assert.Contains("agents.db", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{restored} was restored alone", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("engine.db")]
+    [InlineData("agents.db")]
+    public async Task AStoreThatIsMissingIsAStartError(string missing)
+    {
+        var (desk, _, _, _, _) = await Given.AskedAsync();
+        await using var owned = desk;
+        await desk.StopAbruptlyAsync();
+        Delete(desk, missing);
+
+        var error = await Assert.ThrowsAsync<StoresApartException>(() => desk.ReopenAsync());
+        Assert.Contains("engine.db", error.Message, StringComparison.Ordinal);
+        Assert.Contains("agents.db", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ACopiedDataDirectoryIsAStartErrorThatNamesBoth()
+    {
+        var (desk, _, _, _, _) = await Given.AskedAsync();
+        await using var owned = desk;
+        await desk.StopAbruptlyAsync();
+        var (original, copy) = (desk.Data, Directory.CreateTempSubdirectory("holdfast-copy-").FullName);
+        foreach (var file in Directory.GetFiles(original))
+        {
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+
+        var error = await Assert.ThrowsAsync<StoresApartException>(() => desk.ReopenAsync(copy));
+        Assert.Contains(original, error.Message, StringComparison.Ordinal);
+        Assert.Contains(copy, error.Message, StringComparison.Ordinal);
+        Directory.Delete(original, recursive: true);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task AKillBetweenTheCountsOfAStartIsNoStartError(int steps)
+    {
+        var (desk, _, _, run, approval) = await Given.AskedAsync();
+        await using var owned = desk;
+        await desk.TamperAsync("UPDATE engines SET next_epoch = epoch + 1"); // the store noted the next count
+        for (var i = 0; i < steps; i++)
+        {
+            await desk.Engine.AdvanceEpochAsync(); // the engine took it
+        }
+
+        await desk.RestartAsync();
+        await desk.RestartAsync();
+        await desk.DecideAsync(approval.Id, "approve");
+        await desk.SettleAsync();
+        Assert.Equal("ended", (await desk.FindAsync(run)).Status);
+    }
+
+    [Fact]
+    public async Task AProcessWhoseEngineAnotherHoldsBeginsNothingMoreAndSaysSo()
+    {
+        var (desk, refund, _, run, approval) = await Given.AskedAsync();
+        await using var owned = desk;
+        await desk.TamperAsync("UPDATE engines SET holder = 'another'");
+        await desk.DecideAsync(approval.Id, "approve");
+        await desk.SettleAsync();
+
+        Assert.Contains("held by another process", (await desk.System.Failed).Message, StringComparison.Ordinal);
+        Assert.Empty(refund.Requests);
+        Assert.NotEqual("ended", (await desk.FindAsync(run)).Status);
+
+        await desk.RestartAsync();
+        await desk.AdvanceAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal("ended", (await desk.FindAsync(run)).Status);
+    }
+
+    private static void Copy(RunHarness desk, string file, string from, string to, string suffix = "", string? rename = null)
+    {
+        foreach (var end in new[] { "", "-wal" })
+        {
+            var source = Path.Combine(from, rename is null ? file + end : $"{rename}{end}.backup");
+            if (File.Exists(source))
+            {
+                File.Copy(source, Path.Combine(to, (rename ?? file) + end + suffix));
+            }
+        }
+    }
+
+    private static void Delete(RunHarness desk, string file)
+    {
+        foreach (var path in Directory.GetFiles(desk.Data, file + "*").Where(path => !path.EndsWith(".backup", StringComparison.Ordinal)))
+        {
+            File.Delete(path);
+        }
+    }
+}
