@@ -96,7 +96,7 @@ run_tests() {
     local exe; exe="$(dirname "$project")/bin/Release/net10.0/Holdfast.$(basename "$project" .csproj).dll"
     if dotnet "$exe" -noColor >"$log" 2>&1; then :; else broken=1; cat "$log"; fi
     # The runner's own last line: Total: N, Errors: N, Failed: N, Skipped: N, …
-    local line; line=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1)
+    local line; line=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1 || :)
     if [ -z "$line" ]; then say "$project gave no count of its tests."; failed=$((failed + 1)); continue; fi
     local total errors bad skip
     total=$(sed -E 's/.*Total: ([0-9]+).*/\1/' <<<"$line"); errors=$(sed -E 's/.*Errors: ([0-9]+).*/\1/' <<<"$line")
