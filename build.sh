@@ -42,7 +42,7 @@ need() { # command-or-test, debian package, brew package, fedora package
 
 need_dotnet() {
   command -v dotnet >/dev/null && dotnet --list-sdks | grep '^10\.' >/dev/null ||
-    die "The .NET SDK 10 is needed. See https://dotnet.microsoft.com/download, or on Debian: apt-get install dotnet-sdk-10.0"
+    die "The .NET SDK 10 is needed. Type: curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0 && export PATH=~/.dotnet:\$PATH"
 }
 
 # No grep -q after a pipe: it leaves early, and under pipefail a writer that is cut off counts as a failure.
@@ -82,19 +82,21 @@ run() {
 }
 
 run_tests() {
-  local name=${1:-} passed=0 failed=0 skipped=0 broken=0 project log
+  local name=${1:-} passed=0 failed=0 skipped=0 broken=0 project log projects=()
+  for project in tests/*/*.csproj; do
+    grep -q 'xunit.v3' "$project" && grep -q "/$(basename "$project")" "$solution" || continue
+    case $(dirname "$project") in tests/*"$name"*) projects+=("$project") ;; esac
+  done
+  [ ${#projects[@]} -gt 0 ] || die "No test project's name holds '$name'. Look into tests/."
   need_node
   build
   log=$(mktemp)
-  for project in tests/*/*.csproj; do
-    grep -q 'xunit.v3' "$project" || continue
-    case $project in *"$name"*) ;; *) continue ;; esac
-    grep -q "$(basename "$project")" "$solution" || continue
+  for project in "${projects[@]}"; do
     say "== $(basename "$project" .csproj)"
     local exe; exe="$(dirname "$project")/bin/Release/net10.0/Holdfast.$(basename "$project" .csproj).dll"
     if dotnet "$exe" -noColor >"$log" 2>&1; then :; else broken=1; cat "$log"; fi
     # The runner's own last line: Total: N, Errors: N, Failed: N, Skipped: N, …
-    local line; line=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1)
+    local line; line=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1 || :)
     if [ -z "$line" ]; then say "$project gave no count of its tests."; failed=$((failed + 1)); continue; fi
     local total errors bad skip
     total=$(sed -E 's/.*Total: ([0-9]+).*/\1/' <<<"$line"); errors=$(sed -E 's/.*Errors: ([0-9]+).*/\1/' <<<"$line")
