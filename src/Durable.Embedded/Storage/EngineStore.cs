@@ -76,7 +76,7 @@ internal sealed class EngineStore : IDisposable
         }
     }
 
-    /// <summary>Counts this start of the engine, so that an agent store restored alone can be told from this one.</summary>
+    /// <summary>Counts this start of the engine, so that another store restored alone can be told from this one.</summary>
     public async Task AdvanceEpochAsync()
     {
         var next = Identity with { Epoch = Identity.Epoch + 1 };
