@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 
 namespace Holdfast.Host.Local.Tests;
@@ -200,6 +201,19 @@ public sealed class ServingTests : IDisposable
     }
 
     [Fact]
+    public async Task AHeadThatIsTooLargeAndABodyThatDoesNotComeAreRefused()
+    {
+        await using var host = HostProcess.Scripted(scratch.At("data"), out var port);
+        await host.ReadyAsync();
+
+        var large = await RawAsync(port, $"GET /api/runs HTTP/1.1\r\nHost: localhost\r\nX: {new string('x', 40_000)}\r\n\r\n");
+        var slow = await RawAsync(port, "POST /api/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{");
+
+        Assert.StartsWith("HTTP/1.1 431 ", large, StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 408 ", slow, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AHostOnTheIPv6LoopbackAnswersThere()
     {
         Assert.SkipUnless(HasIPv6Loopback(), "This machine has no IPv6 loopback address.");
@@ -216,6 +230,17 @@ public sealed class ServingTests : IDisposable
         listener.Start();
         port = ((IPEndPoint)listener.LocalEndpoint).Port;
         return listener;
+    }
+
+    /// <summary>The first line of the answer.</summary>
+    private static async Task<string?> RawAsync(int port, string request)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
+        using var reader = new StreamReader(stream);
+        return await reader.ReadLineAsync();
     }
 
     private static bool HasIPv6Loopback()
