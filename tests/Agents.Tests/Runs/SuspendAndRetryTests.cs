@@ -121,7 +121,7 @@ public sealed class SuspendAndRetryTests
         await KillInstanceAsync(desk, run, how);
         await desk.System.Runs.CancelAsync(RunHarness.Anna, run);
         await desk.SettleAsync();
-        await desk.RestartAsync();
+        await desk.System.SweepNowAsync();
 
         Assert.Equal(OutcomeKinds.Cancelled, (await desk.FindAsync(run)).Outcome?.Kind);
         Assert.Empty(refund.Requests);
