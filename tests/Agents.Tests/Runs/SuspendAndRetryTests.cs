@@ -210,6 +210,21 @@ public sealed class SuspendAndRetryTests
     }
 
     [Fact]
+    public async Task AFaultOfOursInAnAskingPausesTheRunAndRetryGoesOn()
+    {
+        var (desk, _, _, run, approval) = await Given.AskedAsync();
+        await using var owned = desk;
+        await desk.TamperAsync("UPDATE approvals SET ask = 'damaged' || ask");
+        await desk.AdvanceAsync(Given.Ask.Expires);
+        Assert.Equal(("paused", "ours"), ((await desk.FindAsync(run)).Status, (await desk.FindAsync(run)).Fault?.Code));
+
+        await desk.TamperAsync("UPDATE approvals SET ask = substr(ask, 8)");
+        await desk.System.Runs.RetryAsync(RunHarness.Anna, run);
+        await desk.SettleAsync();
+        Assert.Equal(("ended", "expired"), ((await desk.FindAsync(run)).Status, (await desk.ApprovalAsync(approval.Id)).Status));
+    }
+
+    [Fact]
     public async Task ARunKeepsTheVersionItBeganWith()
     {
         var (desk, _, model, run, approval) = await Given.AskedAsync();
