@@ -80,7 +80,7 @@ internal static class EventStream
     }
 
     private static async Task<bool> HasEndedAsync(ApiContext api, HttpContext http, string id) =>
-        (await api.System.Queries.FindAsync(http.Principal(), id) ?? throw RunRoutes.NotFound(id)).Status == RunStatuses.Ended;
+        (await api.System.Queries.StatusAsync(http.Principal(), id) ?? throw RunRoutes.NotFound(id)) == RunStatuses.Ended;
 
     private static async Task<IReadOnlyList<RunEvent>> ReadAsync(ApiContext api, HttpContext http, string id, long after) =>
         await api.System.Queries.EventsAsync(http.Principal(), id, after) ?? [];

@@ -32,15 +32,35 @@ public sealed record Deployment
 
     public AgentOptions Options { get; init; } = new();
 
+    /// <summary>The agent as a user would write it, in place of all that the properties above say of it; its name must be <see cref="AgentName"/>.</summary>
+    public string? Yaml { get; init; }
+
     /// <summary>These rules, in place of those that would hold otherwise.</summary>
     public Deployment Asking(params ApprovalRule[] rules) => this with { Approvals = rules };
 
-    internal AgentCatalog Catalog(Toolbox toolbox)
+    internal AgentCatalog Catalog(Toolbox toolbox) => new(HasAgent ? [Yaml is null ? Declared() : Written(Yaml)] : [], toolbox);
+
+    private AgentDefinition Declared()
     {
         var ruled = Approvals.Select(rule => rule.Tool).ToHashSet();
         var free = Tools.Where(tool => tool.Effect != Effect.None && !ruled.Contains(tool.Name)).Select(tool => new ApprovalRule(tool.Name, [], null));
-        var agent = new AgentDefinition(AgentName, "default", Instructions, [.. Tools.Select(tool => tool.Name)], Limits, [.. Approvals, .. free]);
-        return new AgentCatalog(HasAgent ? [agent] : [], toolbox);
+        return new AgentDefinition(AgentName, "default", Instructions, [.. Tools.Select(tool => tool.Name)], Limits, [.. Approvals, .. free]);
+    }
+
+    private AgentDefinition Written(string yaml)
+    {
+        var folder = Directory.CreateTempSubdirectory("holdfast-agent-");
+        try
+        {
+            var agent = folder.CreateSubdirectory(AgentName).FullName;
+            File.WriteAllText(Path.Combine(agent, AgentFolder.FileName), yaml);
+            File.WriteAllText(Path.Combine(agent, "instructions.md"), Instructions);
+            return AgentFolder.Load(agent);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     internal Toolbox Toolbox() => new(Tools.Select(tool => tool.ToTool()));

@@ -81,6 +81,16 @@ public sealed class RunHarness : IAsyncDisposable
         await OpenAsync();
     }
 
+    /// <summary>Stops as on a signal, with no grace for what runs, and starts again over the same files.</summary>
+    public async Task RestartGracefullyAsync()
+    {
+        isOpen = false;
+        await System.DisposeAsync();
+        await Engine.DisposeAsync();
+        store!.Dispose();
+        await OpenAsync();
+    }
+
     /// <summary>Ends everything as a killed process would.</summary>
     public async Task StopAbruptlyAsync()
     {
@@ -151,7 +161,10 @@ public sealed class RunHarness : IAsyncDisposable
 
     private async Task OpenAsync()
     {
-        Engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = Data, Time = Time }, NullLoggerFactory.Instance);
+        Engine = EmbeddedEngine.Open(new EngineOptions
+        {
+            DataDirectory = Data, Time = Time, IdleAfter = TimeSpan.FromMinutes(10), ShutdownGrace = TimeSpan.Zero,
+        }, NullLoggerFactory.Instance);
         try
         {
             store = new AgentStore(SqliteDialect.Open(Path.Combine(Data, "agents.db"), Time, NullLogger.Instance));

@@ -91,10 +91,10 @@ public static class LocalHost
                 models.IsScripted ? "scripted (rules, no model)" : string.Join(", ", models.Names), data);
 
             var stopped = app.WaitForShutdownAsync();
-            if (await Task.WhenAny(stopped, engine.Failed, system.Failed) != stopped)
+            if (await Task.WhenAny(stopped, engine.Failed, system.Failed) is Task<Exception> failed)
             {
                 // What is in memory may be ahead of what is on disk: end now, and let the next start go on from the disk.
-                logger.LogCritical("A database has failed; the process ends. Start it again once the disk is well.");
+                logger.LogCritical("The process ends, because it cannot keep what it promises: {Message} The next start goes on from the disk.", (await failed).Message);
                 loggers.Dispose(); // writes what is still in its queue
                 Environment.Exit(StartException.Otherwise);
             }

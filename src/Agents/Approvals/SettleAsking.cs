@@ -16,7 +16,8 @@ internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, Ste
 
     public async Task<StepAnswer> RunAsync(ActivityContext context, AskingStep asking)
     {
-        var answer = await parts.Store.WriteAsync(tx => SettleAsync(tx, asking));
+        var answer = await OurFault.PausesAsync(
+            parts, asking.Run, () => parts.Store.WriteAsync(tx => SettleAsync(tx, asking)), StepAnswer.WaitFor());
         parts.Options.CrashPoint(AgentCrashPoints.AskingSettled);
         return answer;
     }

@@ -85,8 +85,14 @@ internal sealed class LockedRun
             await WakeAskingAsync(id);
         }
 
+        await WakeAskingsAsync();
+    }
+
+    /// <summary>Tells every asking whose word is still out, or came and was not used.</summary>
+    public async Task WakeAskingsAsync()
+    {
         foreach (var id in await tx.ListAsync<string>(
-            "SELECT id FROM approvals WHERE run = @Run AND kind = 'inDoubt' AND state = 'pending'", new { Row.Run }))
+            "SELECT id FROM approvals WHERE run = @Run AND (state = 'pending' OR (state IN ('approved', 'answered') AND consumed_at IS NULL))", new { Row.Run }))
         {
             await WakeAskingAsync(id);
         }

@@ -1,6 +1,4 @@
-using System.Data.Common;
 using Holdfast.Agents.Storage;
-using Holdfast.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Agents.Runs;
@@ -18,7 +16,7 @@ internal static class OurFault
         {
             return await begin();
         }
-        catch (Exception e) when (e is not (DbException or DatabaseException or ObjectDisposedException or OperationCanceledException or EngineLostException))
+        catch (Exception e) when (e is not (OperationCanceledException or EngineLostException) && !parts.Store.Caused(e))
         {
             parts.Logger.LogError(e, "Run {Run} is paused by a fault of ours.", run);
             await parts.Store.WriteAsync(async tx =>

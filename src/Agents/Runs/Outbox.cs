@@ -91,7 +91,7 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
         }
         catch (InstanceNotFoundException)
         {
-            return await parts.Store.WriteAsync(tx => ForgetUnbornAsync(tx, wake));
+            return await parts.Store.WriteAsync(tx => WillNeverBeAsync(tx, wake));
         }
         catch (InstanceEndedException)
         {
@@ -104,13 +104,22 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
         }
     }
 
-    /// <summary>An asking whose run ended, or went to another instance, before the engine made it will never be: nobody has to be told.</summary>
-    private async Task<bool> ForgetUnbornAsync(StoreTransaction tx, Wake wake)
+    /// <summary>
+    /// Whether there is nobody to wait for: an asking whose run ended, or went to another instance, before the engine made it; or a run's
+    /// own instance that was there once, for its start has been heard, and is gone.
+    /// </summary>
+    private async Task<bool> WillNeverBeAsync(StoreTransaction tx, Wake wake)
     {
         var run = await LockedRun.TakeAsync(tx, parts.Store, wake.Run);
         if (!run.Row.HasEnded && Instances.Parse(wake.Instance)?.Generation == run.Row.Generation)
         {
-            return false;
+            if (wake.Instance != run.Instance
+                || await tx.FirstAsync<long?>("SELECT 1 FROM wakes WHERE instance = @Instance AND kind = 'start'", new { wake.Instance }) is not null)
+            {
+                return false;
+            }
+
+            await Sweep.ShowAsync(parts, tx, run, Sweep.Gone);
         }
 
         await tx.LookedAsync(wake.Instance);

@@ -29,19 +29,28 @@ public sealed class RunQueries
     public async Task<RunView?> WaitForEndAsync(Principal principal, string id, TimeSpan longest, CancellationToken cancellation)
     {
         var began = TimeProvider.System.GetTimestamp();
-        while (true)
+        while (longest - TimeProvider.System.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
         {
-            var changed = watch.NextAsync(id, LookAgain, cancellation);
-            var left = longest - TimeProvider.System.GetElapsedTime(began);
-            var run = await FindAsync(principal, id);
-            if (run is null or { Status: RunStatuses.Ended } || left <= TimeSpan.Zero || cancellation.IsCancellationRequested)
+            // Watched before it is looked at, so that no change falls in between.
+            var changed = watch.NextAsync(id, left < LookAgain ? left : LookAgain, cancellation);
+            if (await StatusAsync(principal, id) is null or RunStatuses.Ended)
             {
-                return run;
+                break;
             }
 
-            await Task.WhenAny(changed, Task.Delay(left, TimeProvider.System, cancellation));
+            await Task.WhenAny(changed);
+            if (cancellation.IsCancellationRequested)
+            {
+                break;
+            }
         }
+
+        return await FindAsync(principal, id);
     }
+
+    /// <summary>One of <see cref="RunStatuses"/>; null when there is no such run.</summary>
+    public Task<string?> StatusAsync(Principal principal, string id) => parts.Store.ReadAsync(tx =>
+        tx.FirstAsync<string>("SELECT status FROM runs WHERE id = @id AND tenant = @Tenant", new { id, principal.Tenant }));
 
     /// <summary>Newest first.</summary>
     public Task<IReadOnlyList<RunView>> ListAsync(Principal principal, RunFilter filter) => parts.Store.ReadAsync(async tx =>

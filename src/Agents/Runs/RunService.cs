@@ -138,6 +138,10 @@ public sealed class RunService
             await run.EventAsync(RunEvents.Retried, new EventData { By = principal.Id });
             await run.RefreshAsync();
             await run.WakeAsync(step > 0 ? Wake.Start : Wake.Look);
+            if (step == 0)
+            {
+                await run.WakeAskingsAsync();
+            }
         });
     }
 

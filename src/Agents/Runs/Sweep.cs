@@ -10,6 +10,8 @@ namespace Holdfast.Agents.Runs;
 /// </summary>
 internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
 {
+    public const string Gone = "The engine does not have the run's instance. Retry the run: it goes on from the store.";
+
     // Asked for one by one: engines find few of one status by an index, and few of several only by reading all.
     private static readonly OrchestrationRuntimeStatus[] Stuck =
     [
@@ -57,7 +59,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         {
             if (await engine().GetInstanceAsync(Instances.OfRun(run.Id, run.Generation)) is null or { IsCompleted: true })
             {
-                await ShowAsync(run.Id, run.Generation, () => Task.FromResult("The engine does not have the run's instance. Retry the run: it goes on from the store."));
+                await ShowAsync(run.Id, run.Generation, () => Task.FromResult(Gone));
             }
         }
     }
@@ -74,21 +76,27 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         var message = await cause();
         await parts.Store.WriteAsync(async tx =>
         {
-            if (await LockedRun.TakeAsync(tx, parts.Store, id) is { Row.HasEnded: false } run && run.Row.Generation == generation)
+            if (await LockedRun.TakeAsync(tx, parts.Store, id) is { } run && run.Row.Generation == generation)
             {
-                if (run.Row.IsEnding)
-                {
-                    await CloseRun.CloseAsync(parts, tx, run);
-                }
-                else if (run.Row.Fault is null)
-                {
-                    parts.Logger.LogError("Run {Run} is paused: {Message}", id, message);
-                    await run.PauseAsync("engine", message);
-                }
+                await ShowAsync(parts, tx, run, message);
             }
 
             return true;
         });
+    }
+
+    /// <summary>What becomes of a run that nothing in the engine carries on: one that is to end ends, any other pauses with the cause.</summary>
+    public static async Task ShowAsync(AgentParts parts, StoreTransaction tx, LockedRun run, string cause)
+    {
+        if (run.Row.IsEnding)
+        {
+            await CloseRun.CloseAsync(parts, tx, run);
+        }
+        else if (run.Row.Fault is null)
+        {
+            parts.Logger.LogError("Run {Run} is paused: {Message}", run.Row.Id, cause);
+            await run.PauseAsync("engine", cause);
+        }
     }
 
     private static string Verb(OrchestrationRuntimeStatus status) => status switch

@@ -17,6 +17,9 @@ public sealed class AgentStore(IDialect dialect) : IDisposable
     /// <summary>Called after each commit with each run that has changed.</summary>
     internal Action<string> Watchers { get; set; } = static _ => { };
 
+    /// <summary>Whether a failure is the database's, so that the same may succeed once it answers again.</summary>
+    internal bool Caused(Exception exception) => dialect.Caused(exception);
+
     /// <summary>SQL that keeps others from the rows it selects until the transaction ends.</summary>
     internal string ForUpdate => dialect.ForUpdate;
 
@@ -50,6 +53,9 @@ public interface IDialect : IDisposable
 
     /// <summary>What a SELECT ends with to lock its rows; empty where the whole database is locked anyway.</summary>
     string ForUpdate { get; }
+
+    /// <summary>Whether a failure is the database's and not that of the work done in it.</summary>
+    bool Caused(Exception exception);
 
     /// <summary>Runs work in a transaction that excludes every other writer of the rows it locks.</summary>
     Task<(T Result, StoreTransaction Committed)> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable);

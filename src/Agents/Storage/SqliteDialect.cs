@@ -31,6 +31,8 @@ public sealed class SqliteDialect : IDialect
     public static SqliteDialect Open(string path, TimeProvider time, ILogger logger, long? maxPages = null) =>
         new(path, time, DatabaseFile.OpenWriter(path, Schema, maxPages), logger);
 
+    public bool Caused(Exception exception) => exception is SqliteException or DatabaseException or ObjectDisposedException;
+
     public Task<(T Result, StoreTransaction Committed)> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable) =>
         writer.WriteAsync(connection =>
         {

@@ -26,6 +26,33 @@ public sealed class ApprovalTests
         Assert.Equal(held ? ("waiting", 0) : ("ended", 1), (run.Status, refund.Requests.Count));
     }
 
+    [Fact]
+    public async Task ARuleThatAUserWroteHoldsTheCallAndSaysWhoDecides()
+    {
+        var refund = Given.Refund();
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund", """{"amount":400}"""), refund)
+        {
+            Yaml = """
+                name: desk
+                instructions: instructions.md
+                tools: [refund]
+                approvals:
+                  - tool: refund
+                    when: {amount: {over: 100}}
+                    stages: [{by: ['user:boss'], of: 1}]
+                    expires: 2d
+                """,
+        });
+        var run = await desk.RunAsync();
+        var approval = (await desk.PendingAsync(run)).Single();
+        Assert.Equal(["user:boss"], approval.Stage.By);
+        Assert.Equal(TimeSpan.FromDays(2), approval.ExpiresAt - approval.RequestedAt);
+        await desk.DecideAsync(approval.Id, "approve");
+        await desk.SettleAsync();
+
+        Assert.Single(refund.Requests);
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"amount":"50"}""")]

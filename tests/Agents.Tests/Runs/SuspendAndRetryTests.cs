@@ -121,7 +121,7 @@ public sealed class SuspendAndRetryTests
         await KillInstanceAsync(desk, run, how);
         await desk.System.Runs.CancelAsync(RunHarness.Anna, run);
         await desk.SettleAsync();
-        await desk.RestartAsync();
+        await desk.System.SweepNowAsync();
 
         Assert.Equal(OutcomeKinds.Cancelled, (await desk.FindAsync(run)).Outcome?.Kind);
         Assert.Empty(refund.Requests);
@@ -207,6 +207,21 @@ public sealed class SuspendAndRetryTests
         await desk.SettleAsync();
 
         Assert.Equal(("paused", "ours"), ((await desk.FindAsync(run)).Status, (await desk.FindAsync(run)).Fault?.Code));
+    }
+
+    [Fact]
+    public async Task AFaultOfOursInAnAskingPausesTheRunAndRetryGoesOn()
+    {
+        var (desk, _, _, run, approval) = await Given.AskedAsync();
+        await using var owned = desk;
+        await desk.TamperAsync("UPDATE approvals SET ask = 'damaged' || ask");
+        await desk.AdvanceAsync(Given.Ask.Expires);
+        Assert.Equal(("paused", "ours"), ((await desk.FindAsync(run)).Status, (await desk.FindAsync(run)).Fault?.Code));
+
+        await desk.TamperAsync("UPDATE approvals SET ask = substr(ask, 8)");
+        await desk.System.Runs.RetryAsync(RunHarness.Anna, run);
+        await desk.SettleAsync();
+        Assert.Equal(("ended", "expired"), ((await desk.FindAsync(run)).Status, (await desk.ApprovalAsync(approval.Id)).Status));
     }
 
     [Fact]

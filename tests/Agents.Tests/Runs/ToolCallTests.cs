@@ -97,6 +97,32 @@ public sealed class ToolCallTests
         Assert.Empty(refund.Requests);
     }
 
+    [Fact]
+    public async Task ACallThatStopsWithTheHostIsHandedToTheNextStartAndCountsAsNoFailure()
+    {
+        var entered = new TaskCompletionSource();
+        var refund = Given.Refund();
+        refund.Act = async (call, cancellation) =>
+        {
+            if (call.Number == 1)
+            {
+                entered.SetResult();
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation);
+            }
+
+            return "paid";
+        };
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), refund));
+        var run = await desk.StartRunAsync();
+        await entered.Task;
+        await desk.RestartGracefullyAsync();
+        await desk.SettleAsync();
+
+        Assert.Equal("ended", (await desk.FindAsync(run)).Status);
+        Assert.DoesNotContain(RunEvents.ToolFailed, await desk.EventsAsync(run));
+        Assert.Single(refund.Keys);
+    }
+
     [Theory]
     [InlineData(5, "paused")]
     [InlineData(4, "ended")]
