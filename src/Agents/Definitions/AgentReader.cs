@@ -9,7 +9,7 @@ internal sealed partial class AgentReader(string file)
     private const int MostTokens = 1_000_000_000;
     private static readonly TimeSpan LongestTime = TimeSpan.FromDays(30);
 
-    private readonly Dictionary<string, int> _lines = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> lines = new(StringComparer.Ordinal);
 
     /// <param name="instructions">The text of the file that the definition names; throws <see cref="DefinitionException"/> for the line
     /// given.</param>
@@ -23,7 +23,7 @@ internal sealed partial class AgentReader(string file)
             Tools(keys),
             Limits(keys),
             [.. keys.List("approvals").Select(rule => Rule(rule.Node, rule.Place))]);
-        return definition with { Source = new(file, _lines) };
+        return definition with { Source = new(file, lines) };
     }
 
     private static string Name(YamlKeys keys, string folderName)
@@ -44,7 +44,7 @@ internal sealed partial class AgentReader(string file)
         foreach (var (node, place) in keys.List("tools"))
         {
             var name = keys.Text(node, place);
-            _lines[place] = node.Line;
+            lines[place] = node.Line;
             if (tools.Contains(name))
             {
                 throw keys.Fault(node, $"{place}: '{name}' is listed twice. Keep one.");
@@ -74,8 +74,8 @@ internal sealed partial class AgentReader(string file)
     private ApprovalRule Rule(YamlNode node, string place)
     {
         var keys = new YamlKeys(file, node, place, "tool", "when", "none", "stages", "requester", "expires", "onExpire", "onReject");
-        _lines[place] = node.Line;
-        var when = keys.Find("when") is { } conditions ? new ConditionReader(file, _lines).Read(conditions, keys.Place("when")) : [];
+        lines[place] = node.Line;
+        var when = keys.Find("when") is { } conditions ? new ConditionReader(file, lines).Read(conditions, keys.Place("when")) : [];
         return new(keys.Text("tool"), when, keys.Flag("none", otherwise: false) ? Nobody(keys) : Ask(keys));
     }
 

@@ -10,20 +10,20 @@ namespace Holdfast.Agents.Json;
 public readonly record struct ExactDecimal : IComparable<ExactDecimal>
 {
     private const int FarthestExponent = 1_000_000_000;
-    private readonly string? _digits;
+    private readonly string? digits;
 
     private ExactDecimal(bool negative, string digits, long point)
     {
         // Zero has one form, or -0 and 0.00 would differ.
         Negative = negative && digits.Length > 0;
-        _digits = digits;
+        this.digits = digits;
         Point = digits.Length > 0 ? point : 0;
     }
 
     internal bool Negative { get; }
 
     /// <summary>The significant digits, without zeros at either end; empty for zero.</summary>
-    internal string Digits => _digits ?? "";
+    internal string Digits => digits ?? "";
 
     /// <summary>Where the point stands: the value is 0.DIGITS times ten to this.</summary>
     internal long Point { get; }

@@ -18,12 +18,12 @@ public sealed class JsonSchema
     // A default may nest deeper than the value did; whether that is too deep is for the canonical form to say.
     private static readonly JsonSerializerOptions Deep = new() { MaxDepth = 4 * CanonicalJson.DeepestNesting };
 
-    private readonly SchemaNode _root;
+    private readonly SchemaNode root;
 
-    private JsonSchema(SchemaNode root) => _root = root;
+    private JsonSchema(SchemaNode root) => this.root = root;
 
     /// <summary>The types that a value can have here, as far as <c>type</c>, <c>enum</c> and <c>const</c> say.</summary>
-    public JsonTypes Types => _root.PossibleTypes;
+    public JsonTypes Types => root.PossibleTypes;
 
     /// <exception cref="JsonRefusedException">A keyword outside the supported part, or one whose value is of the wrong kind. Names
     /// both.</exception>
@@ -34,7 +34,7 @@ public sealed class JsonSchema
     public IReadOnlyList<SchemaViolation> Validate(JsonElement value)
     {
         var found = new List<SchemaViolation>();
-        _root.Validate(value, "", found);
+        root.Validate(value, "", found);
         return found;
     }
 
@@ -42,13 +42,13 @@ public sealed class JsonSchema
     /// The value with the defaults of missing optional properties, also inside objects and lists, but not by way of allOf, anyOf or oneOf.
     /// Filling twice changes nothing. A value that does not fit the schema is filled where it does.
     /// </summary>
-    public JsonElement FillDefaults(JsonElement value) => JsonSerializer.SerializeToElement(SchemaDefaults.Fill(_root, value), Deep);
+    public JsonElement FillDefaults(JsonElement value) => JsonSerializer.SerializeToElement(SchemaDefaults.Fill(root, value), Deep);
 
     /// <summary>The schema of a property, by its dotted path from here; null if the schema does not name it under
     /// <c>properties</c>.</summary>
     public JsonSchema? At(string path)
     {
-        var node = _root;
+        var node = root;
         foreach (var name in path.Split('.'))
         {
             if (!node.Properties.TryGetValue(name, out node))

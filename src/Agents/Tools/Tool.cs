@@ -20,8 +20,8 @@ public sealed partial class Tool
     private const int MostRetries = 10;
     private const int LargestResultLimit = 1024 * 1024;
 
-    private readonly ToolAct _act;
-    private readonly Func<JsonElement, string?> _misfit;
+    private readonly ToolAct act;
+    private readonly Func<JsonElement, string?> misfit;
 
     /// <param name="name">1 to 64 of a-z, A-Z, 0-9, _ and -.</param>
     /// <param name="description">What it is for; the model chooses by it.</param>
@@ -37,8 +37,8 @@ public sealed partial class Tool
             + "description. Say what it is for.");
         Parameters = parameters.Clone();
         Schema = LoadSchema(name, Parameters);
-        _act = act;
-        _misfit = misfit ?? (_ => null);
+        this.act = act;
+        this.misfit = misfit ?? (_ => null);
     }
 
     public string Name { get; }
@@ -93,7 +93,7 @@ public sealed partial class Tool
     public string? Misfit(JsonElement arguments)
     {
         var violations = Schema.Validate(arguments);
-        return violations.Count > 0 ? string.Join(" ", violations.Select(v => v.Message)) : _misfit(arguments);
+        return violations.Count > 0 ? string.Join(" ", violations.Select(v => v.Message)) : misfit(arguments);
     }
 
     /// <summary>Acts. May be called again for the same call, with the same key; whether that is safe is said by
@@ -108,7 +108,7 @@ public sealed partial class Tool
             throw new NotDoneException(misfit);
         }
 
-        var result = await _act(arguments, context, cancellation);
+        var result = await act(arguments, context, cancellation);
         var size = result.ValueKind == JsonValueKind.Undefined
             ? throw new ToolResultException($"Tool '{Name}' was called, but gave no JSON value.")
             : Encoding.UTF8.GetByteCount(result.GetRawText());

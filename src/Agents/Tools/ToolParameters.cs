@@ -9,16 +9,16 @@ namespace Holdfast.Agents.Tools;
 /// <summary>A method's parameters: the schema that the model sees, and the values that the method is called with.</summary>
 internal sealed class ToolParameters
 {
-    private readonly ParameterInfo[] _parameters;
-    private readonly NullabilityInfoContext _nullability = new();
+    private readonly ParameterInfo[] parameters;
+    private readonly NullabilityInfoContext nullability = new();
 
     public ToolParameters(MethodInfo method)
     {
-        _parameters = method.GetParameters();
+        parameters = method.GetParameters();
         var generated = GenerateFrom(method);
         var properties = new JsonObject();
         var required = new JsonArray();
-        foreach (var parameter in _parameters.Where(p => !IsFilledIn(p)))
+        foreach (var parameter in parameters.Where(p => !IsFilledIn(p)))
         {
             properties.Add(parameter.Name!, SchemaOf(parameter, generated[parameter.Name!]));
             if (!parameter.IsOptional && !IsNullable(parameter))
@@ -41,7 +41,7 @@ internal sealed class ToolParameters
     /// <summary>Reads the arguments into the method's order.</summary>
     /// <exception cref="JsonException">A value that its type cannot hold; the message starts with the parameter's name.</exception>
     public object?[] Bind(JsonElement arguments, ToolContext? context, CancellationToken cancellation) =>
-        [.. _parameters.Select(p =>
+        [.. parameters.Select(p =>
             p.ParameterType == typeof(ToolContext) ? context
             : p.ParameterType == typeof(CancellationToken) ? cancellation
             : arguments.TryGetProperty(p.Name!, out var value) ? Read(p, value)
@@ -110,7 +110,7 @@ internal sealed class ToolParameters
         }
     }
 
-    private bool IsNullable(ParameterInfo parameter) => _nullability.Create(parameter).WriteState == NullabilityState.Nullable;
+    private bool IsNullable(ParameterInfo parameter) => nullability.Create(parameter).WriteState == NullabilityState.Nullable;
 
     // `default` of a struct is recorded as null.
     private static object? DefaultOf(ParameterInfo parameter) =>

@@ -6,7 +6,7 @@ namespace Holdfast.Agents.Tools;
 /// <summary>The tools that a host offers to its agents, by name. Which of them an agent may use is said by its agent.yaml.</summary>
 public sealed class Toolbox
 {
-    private readonly SortedDictionary<string, Tool> _tools = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Tool> tools = new(StringComparer.Ordinal);
 
     /// <exception cref="ToolRefusedException">Two tools have one name.</exception>
     public Toolbox(IEnumerable<Tool> tools)
@@ -18,7 +18,7 @@ public sealed class Toolbox
     }
 
     /// <summary>Every name, sorted by code unit.</summary>
-    public IReadOnlyList<string> Names => [.. _tools.Keys];
+    public IReadOnlyList<string> Names => [.. tools.Keys];
 
     /// <summary>
     /// The methods of these instances that are marked with <see cref="ToolAttribute"/>. An instance is used for every call, from many
@@ -37,11 +37,11 @@ public sealed class Toolbox
         return toolbox;
     }
 
-    public bool TryFind(string name, [NotNullWhen(true)] out Tool? tool) => _tools.TryGetValue(name, out tool);
+    public bool TryFind(string name, [NotNullWhen(true)] out Tool? tool) => tools.TryGetValue(name, out tool);
 
     /// <summary>These tools and the other's.</summary>
     /// <exception cref="ToolRefusedException">Two tools have one name.</exception>
-    public Toolbox And(Toolbox other) => new(_tools.Values.Concat(other._tools.Values));
+    public Toolbox And(Toolbox other) => new(tools.Values.Concat(other.tools.Values));
 
     private void AddMethodsOf(object instance)
     {
@@ -63,7 +63,7 @@ public sealed class Toolbox
 
     private void Add(Tool tool, string from)
     {
-        if (!_tools.TryAdd(tool.Name, tool))
+        if (!tools.TryAdd(tool.Name, tool))
         {
             throw new ToolRefusedException($"{from}: a tool named '{tool.Name}' is already registered. Rename one of them.");
         }

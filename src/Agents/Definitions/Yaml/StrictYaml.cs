@@ -15,13 +15,13 @@ public sealed class StrictYaml
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly string _file;
-    private readonly Parser _parser;
+    private readonly string file;
+    private readonly Parser parser;
 
     private StrictYaml(string file, string text)
     {
-        _file = file;
-        _parser = new Parser(new StringReader(text));
+        this.file = file;
+        parser = new Parser(new StringReader(text));
     }
 
     /// <exception cref="DefinitionException">The file is missing, too large, not UTF-8 or not YAML of the accepted part.</exception>
@@ -49,7 +49,7 @@ public sealed class StrictYaml
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException or IndexOutOfRangeException)
         {
             // The scanner's own invariants, which some malformed texts break before it can say what is wrong with them.
-            var line = reader._parser.Current is { } last ? (int)last.End.Line : 1;
+            var line = reader.parser.Current is { } last ? (int)last.End.Line : 1;
             throw new DefinitionException(file, Math.Max(1, line), "Not YAML from here on. Mend the syntax.", e);
         }
     }
@@ -91,12 +91,12 @@ public sealed class StrictYaml
         Next();
         var root = Node(1);
         Next<DocumentEnd>();
-        return Next() is StreamEnd ? root : throw Fault(_parser.Current!, "A second document. Keep one in a file.");
+        return Next() is StreamEnd ? root : throw Fault(parser.Current!, "A second document. Keep one in a file.");
     }
 
     private YamlNode Node(int depth)
     {
-        var at = _parser.Current!;
+        var at = parser.Current!;
         if (at is AnchorAlias)
         {
             throw Fault(at, "Aliases are not supported. Write the value again.");
@@ -130,7 +130,7 @@ public sealed class StrictYaml
             var key = Key(depth);
             if (!seen.Add(key.Text))
             {
-                throw new DefinitionException(_file, key.Line, $"The key '{key.Text}' appears twice. Keep one.");
+                throw new DefinitionException(file, key.Line, $"The key '{key.Text}' appears twice. Keep one.");
             }
 
             Next();
@@ -142,7 +142,7 @@ public sealed class StrictYaml
 
     private YamlScalar Key(int depth)
     {
-        var at = _parser.Current!;
+        var at = parser.Current!;
         if (Node(depth) is not YamlScalar { Text.Length: > 0 } key)
         {
             throw Fault(at, "A key must be text. Write it as one word.");
@@ -164,20 +164,20 @@ public sealed class StrictYaml
 
     private static YamlScalar ScalarAt(Scalar scalar) => new(scalar.Value, scalar.Style == ScalarStyle.Plain, Line(scalar), Column(scalar));
 
-    private ParsingEvent Next() => _parser.MoveNext() ? _parser.Current! : throw new YamlException("The file ends too soon");
+    private ParsingEvent Next() => parser.MoveNext() ? parser.Current! : throw new YamlException("The file ends too soon");
 
     private void Next<T>()
         where T : ParsingEvent
     {
         if (Next() is not T)
         {
-            throw Fault(_parser.Current!, $"Expected {typeof(T).Name}. Mend the syntax.");
+            throw Fault(parser.Current!, $"Expected {typeof(T).Name}. Mend the syntax.");
         }
     }
 
     private static DefinitionException TooLarge(string file) => new(file, 1, $"Larger than {LargestFile} bytes. Make it smaller.");
 
-    private DefinitionException Fault(ParsingEvent at, string message) => new(_file, Line(at), message);
+    private DefinitionException Fault(ParsingEvent at, string message) => new(file, Line(at), message);
 
     private static int Line(ParsingEvent at) => Math.Max(1, (int)at.Start.Line);
 

@@ -6,36 +6,36 @@ namespace Holdfast.Agents.Definitions.Yaml;
 /// <summary>A mapping whose keys are known beforehand: any other is refused, and values are read as the type that the key has.</summary>
 internal sealed class YamlKeys
 {
-    private readonly string _file;
-    private readonly string _place;
-    private readonly YamlMapping _mapping;
+    private readonly string file;
+    private readonly string place;
+    private readonly YamlMapping mapping;
 
     /// <param name="place">Where the mapping stands, as in <c>approvals[0]</c>; empty for the file's root.</param>
     /// <exception cref="DefinitionException">No mapping, or an unknown key.</exception>
     public YamlKeys(string file, YamlNode node, string place, params string[] known)
     {
-        _file = file;
-        _place = place;
-        _mapping = node as YamlMapping ?? throw Fault(node, $"{JsonPlace.Name(place)}: expected a mapping, got {node.Shown}. Known keys: "
+        this.file = file;
+        this.place = place;
+        mapping = node as YamlMapping ?? throw Fault(node, $"{JsonPlace.Name(place)}: expected a mapping, got {node.Shown}. Known keys: "
             + $"{string.Join(", ", known)}.");
-        foreach (var key in _mapping.Entries.Select(e => e.Key).Where(key => !known.Contains(key.Text)))
+        foreach (var key in mapping.Entries.Select(e => e.Key).Where(key => !known.Contains(key.Text)))
         {
             var where = place.Length == 0 ? "" : $" in {place}";
             throw Fault(key, $"Unknown key '{key.Text}'{where}.{NearestName.Hint(key.Text, known)} Known: {string.Join(", ", known)}.");
         }
     }
 
-    public YamlNode Node => _mapping;
+    public YamlNode Node => mapping;
 
-    public YamlNode? Find(string key) => _mapping.Entries.FirstOrDefault(e => e.Key.Text == key)?.Value;
+    public YamlNode? Find(string key) => mapping.Entries.FirstOrDefault(e => e.Key.Text == key)?.Value;
 
-    public YamlScalar? KeyOf(string key) => _mapping.Entries.FirstOrDefault(e => e.Key.Text == key)?.Key;
+    public YamlScalar? KeyOf(string key) => mapping.Entries.FirstOrDefault(e => e.Key.Text == key)?.Key;
 
-    public YamlNode Require(string key) => Find(key) ?? throw Fault(_mapping, $"{Place(key)} is missing. Add it.");
+    public YamlNode Require(string key) => Find(key) ?? throw Fault(mapping, $"{Place(key)} is missing. Add it.");
 
-    public string Place(string key) => _place.Length == 0 ? key : $"{_place}.{key}";
+    public string Place(string key) => place.Length == 0 ? key : $"{place}.{key}";
 
-    public DefinitionException Fault(YamlNode at, string message) => new(_file, at.Line, message);
+    public DefinitionException Fault(YamlNode at, string message) => new(file, at.Line, message);
 
     public DefinitionException Wrong(YamlNode at, string place, string expected) =>
         Fault(at, $"{place}: expected {expected}, got {at.Shown}.");
@@ -86,7 +86,7 @@ internal sealed class YamlKeys
         }
         catch (FormatException e)
         {
-            throw new DefinitionException(_file, node.Line, $"{Place(key)}: {e.Message}", e);
+            throw new DefinitionException(file, node.Line, $"{Place(key)}: {e.Message}", e);
         }
     }
 

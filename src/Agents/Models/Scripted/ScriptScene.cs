@@ -7,7 +7,7 @@ namespace Holdfast.Agents.Models.Scripted;
 /// <summary>A prompt, as the rules ask about it.</summary>
 internal sealed class ScriptScene
 {
-    private readonly Dictionary<string, JsonElement> _results = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JsonElement> results = new(StringComparer.Ordinal);
 
     public ScriptScene(IReadOnlyList<ChatMessage> prompt)
     {
@@ -22,7 +22,7 @@ internal sealed class ScriptScene
             }
             else if (content is FunctionResultContent result && tools.TryGetValue(result.CallId, out var tool))
             {
-                _results[tool] = Json(result);
+                results[tool] = Json(result);
             }
         }
 
@@ -71,7 +71,7 @@ internal sealed class ScriptScene
     {
         if (name.Split('.', 2) is [var tool, var path])
         {
-            return _results.TryGetValue(tool, out var result) && At(result, path) is { } value
+            return results.TryGetValue(tool, out var result) && At(result, path) is { } value
                 ? value
                 : throw new KeyNotFoundException(name);
         }

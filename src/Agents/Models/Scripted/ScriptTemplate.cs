@@ -9,12 +9,12 @@ namespace Holdfast.Agents.Models.Scripted;
 /// are braces.</summary>
 internal sealed partial class ScriptTemplate
 {
-    private readonly IReadOnlyList<(string Text, bool IsName)> _parts;
+    private readonly IReadOnlyList<(string Text, bool IsName)> parts;
 
-    private ScriptTemplate(IReadOnlyList<(string Text, bool IsName)> parts) => _parts = parts;
+    private ScriptTemplate(IReadOnlyList<(string Text, bool IsName)> parts) => this.parts = parts;
 
     /// <summary>The names that it stands on, groups without a dot and fields with one.</summary>
-    public IEnumerable<string> Names => _parts.Where(p => p.IsName).Select(p => p.Text);
+    public IEnumerable<string> Names => parts.Where(p => p.IsName).Select(p => p.Text);
 
     /// <exception cref="FormatException">A brace that is neither a name's nor doubled.</exception>
     public static ScriptTemplate Parse(string text)
@@ -42,7 +42,7 @@ internal sealed partial class ScriptTemplate
     public string Text(Func<string, JsonElement> value)
     {
         var text = new StringBuilder();
-        foreach (var (part, isName) in _parts)
+        foreach (var (part, isName) in parts)
         {
             text.Append(isName ? Show(value(part)) : part);
         }
@@ -53,7 +53,7 @@ internal sealed partial class ScriptTemplate
     /// <summary>A value for an argument: what stands for one name alone keeps its JSON type.</summary>
     /// <exception cref="KeyNotFoundException">The conversation has no value for a name; the message is the name.</exception>
     public JsonNode? Value(Func<string, JsonElement> value) =>
-        _parts is [(var name, true)] ? JsonSerializer.SerializeToNode(value(name)) : JsonValue.Create(Text(value));
+        parts is [(var name, true)] ? JsonSerializer.SerializeToNode(value(name)) : JsonValue.Create(Text(value));
 
     private static string Show(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
 
