@@ -10,7 +10,7 @@ namespace Holdfast.Providers.OpenAI;
 /// it is neither returned nor sent.</summary>
 public sealed class CompletionsChatClient : OpenAIChatClient
 {
-    readonly OpenAIClient service;
+    private readonly OpenAIClient service;
 
     /// <param name="options">The model, its endpoint and key.</param>
     /// <param name="time">Measures the timeout and reads Retry-After dates; the system's clock unless given.</param>
@@ -33,7 +33,7 @@ public sealed class CompletionsChatClient : OpenAIChatClient
         return Calls.SendAsync(model, cancellation => SendAsync(client, sent, request, cancellation), cancellationToken);
     }
 
-    static async Task<ChatResponse> SendAsync(
+    private static async Task<ChatResponse> SendAsync(
         ChatClient client, List<global::OpenAI.Chat.ChatMessage> messages, ChatCompletionOptions request, CancellationToken cancellation) =>
         CompletionsReply.Read((await client.CompleteChatAsync(messages, request, cancellation)).Value);
 }

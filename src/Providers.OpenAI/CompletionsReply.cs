@@ -16,7 +16,10 @@ internal static class CompletionsReply
         var contents = new List<AIContent>();
         contents.AddRange(completion.Content.Where(part => part.Text is { Length: > 0 }).Select(part => new TextContent(part.Text)));
         if (completion.Refusal is { Length: > 0 } refusal)
+        {
             contents.Add(Refusal.Of(refusal));
+        }
+
         contents.AddRange(completion.ToolCalls.Select(call => Call(call, whole)));
         return new ChatResponse(new ChatMessage(ChatRole.Assistant, contents))
         {
@@ -28,19 +31,19 @@ internal static class CompletionsReply
         };
     }
 
-    static FunctionCallContent Call(ChatToolCall call, bool whole) => call is { Id.Length: > 0, FunctionName.Length: > 0 }
+    private static FunctionCallContent Call(ChatToolCall call, bool whole) => call is { Id.Length: > 0, FunctionName.Length: > 0 }
         ? ToolArguments.Parse(call.Id, call.FunctionName, call.FunctionArguments.ToString(), whole)
         : throw new InvalidDataException("A tool call has no id or no name.");
 
     // Some servers end a reply that holds calls with "stop".
-    static ChatFinishReason Ending(ChatCompletion completion) => completion.FinishReason switch
+    private static ChatFinishReason Ending(ChatCompletion completion) => completion.FinishReason switch
     {
         Given.ChatFinishReason.Length => ChatFinishReason.Length,
         Given.ChatFinishReason.ContentFilter => ChatFinishReason.ContentFilter,
         _ => completion.ToolCalls.Count > 0 ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop,
     };
 
-    static UsageDetails? Usage(ChatTokenUsage? usage) => usage is null ? null : new()
+    private static UsageDetails? Usage(ChatTokenUsage? usage) => usage is null ? null : new()
     {
         InputTokenCount = usage.InputTokenCount,
         OutputTokenCount = usage.OutputTokenCount,

@@ -21,7 +21,10 @@ internal static class CompletionsRequest
             ResponseFormat = Format(chat?.ResponseFormat),
         };
         if ((chat?.Reasoning?.Effort ?? model.Effort) is { } effort)
+        {
             request.ReasoningEffortLevel = new ChatReasoningEffortLevel(effort.Name());
+        }
+
         AddTools(request, chat);
         return request;
     }
@@ -32,10 +35,13 @@ internal static class CompletionsRequest
         return string.IsNullOrEmpty(chat?.Instructions) ? sent : sent.Prepend(new SystemChatMessage(chat.Instructions));
     }
 
-    static void AddTools(ChatCompletionOptions request, ChatOptions? chat)
+    private static void AddTools(ChatCompletionOptions request, ChatOptions? chat)
     {
         if (chat?.Tools is not { Count: > 0 } tools)
+        {
             return;
+        }
+
         foreach (var tool in tools)
         {
             var function = tool as AIFunctionDeclaration ?? throw Unsendable.Tool(tool);
@@ -54,7 +60,7 @@ internal static class CompletionsRequest
         };
     }
 
-    static Sent.ChatResponseFormat? Format(ChatResponseFormat? format) => format switch
+    private static Sent.ChatResponseFormat? Format(ChatResponseFormat? format) => format switch
     {
         ChatResponseFormatJson { Schema: { } schema } json => Sent.ChatResponseFormat.CreateJsonSchemaFormat(
             json.SchemaName ?? "answer", BinaryData.FromString(schema.GetRawText()), json.SchemaDescription, StrictSchema.Fits(schema)),
@@ -62,18 +68,25 @@ internal static class CompletionsRequest
         _ => null,
     };
 
-    static IEnumerable<Sent.ChatMessage> Messages(ChatMessage message)
+    private static IEnumerable<Sent.ChatMessage> Messages(ChatMessage message)
     {
         foreach (var result in message.Contents.OfType<FunctionResultContent>())
+        {
             yield return new ToolChatMessage(result.CallId, result.ResultText());
+        }
+
         if (message.Contents.FirstOrDefault(content => !IsKnown(content)) is { } unknown)
+        {
             throw Unsendable.Content(unknown, message.Role);
+        }
 
         var texts = message.Contents.OfType<TextContent>().Where(text => text.Text is { Length: > 0 }).ToList();
         if (message.Role == ChatRole.Assistant)
         {
             if (Assistant(message, string.Concat(texts)) is { } reply)
+            {
                 yield return reply;
+            }
         }
         else if (texts.Count > 0)
         {
@@ -82,32 +95,47 @@ internal static class CompletionsRequest
     }
 
     // Reasoning has no place in this API; it comes from a turn that another API served.
-    static bool IsKnown(AIContent content) =>
+    private static bool IsKnown(AIContent content) =>
         content is TextContent or TextReasoningContent or FunctionCallContent or FunctionResultContent or ErrorContent or UsageContent;
 
-    static Sent.ChatMessage Spoken(ChatRole role, List<TextContent> texts)
+    private static Sent.ChatMessage Spoken(ChatRole role, List<TextContent> texts)
     {
         var parts = texts.Select(text => ChatMessageContentPart.CreateTextPart(text.Text)).ToList();
         if (role == ChatRole.User)
+        {
             return parts.Count == 1 ? new UserChatMessage(texts[0].Text) : new UserChatMessage(parts);
+        }
+
         if (role == ChatRole.System)
+        {
             return parts.Count == 1 ? new SystemChatMessage(texts[0].Text) : new SystemChatMessage(parts);
+        }
+
         throw role == ChatRole.Tool ? Unsendable.Content(texts[0], role) : Unsendable.Role(role);
     }
 
     // The API has one assistant message a turn: its text and its calls together.
-    static AssistantChatMessage? Assistant(ChatMessage message, string text)
+    private static AssistantChatMessage? Assistant(ChatMessage message, string text)
     {
         var calls = message.Contents.OfType<FunctionCallContent>()
             .Select(call => ChatToolCall.CreateFunctionToolCall(call.CallId, call.Name, ToolArguments.Text(call))).ToList();
         var refusal = message.Contents.OfType<ErrorContent>().FirstOrDefault()?.Message;
         if (text.Length == 0 && calls.Count == 0 && refusal is null)
+        {
             return null;
+        }
+
         if (text.Length == 0 && calls.Count > 0)
+        {
             return new AssistantChatMessage(calls) { Refusal = refusal };
+        }
+
         var sent = new AssistantChatMessage(text) { Refusal = refusal };
         foreach (var call in calls)
+        {
             sent.ToolCalls.Add(call);
+        }
+
         return sent;
     }
 }

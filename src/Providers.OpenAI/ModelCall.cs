@@ -43,5 +43,5 @@ internal sealed class ModelCall(OpenAIModelOptions options, TimeProvider time)
         }
     }
 
-    static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
+    private static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
 }

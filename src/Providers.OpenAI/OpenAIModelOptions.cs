@@ -60,25 +60,42 @@ public sealed record OpenAIModelOptions
     public void Validate()
     {
         if (string.IsNullOrWhiteSpace(Model))
+        {
             throw new ArgumentException("No model is named. Set Model to the model's name; at Azure to the deployment's.", nameof(Model));
+        }
+
         ValidateEndpoint();
         if (string.IsNullOrEmpty(ApiKey))
+        {
             throw new ArgumentException(
                 $"Model '{Model}' has no key. Set ApiKey; a server that asks for none takes any text.", nameof(ApiKey));
+        }
+
         if (ApiKey.Any(c => c is <= ' ' or > '~'))
+        {
             throw new ArgumentException($"The key of model '{Model}' has a space, a line break or a character outside ASCII, "
                 + "and cannot go into a header. Set ApiKey without it; a key read from a file often ends with a line break.",
                 nameof(ApiKey));
+        }
+
         if (MaxOutputTokens < 1)
+        {
             throw new ArgumentException($"Model '{Model}' may give {MaxOutputTokens} tokens. "
                 + "Set MaxOutputTokens to 1 or more, or leave it out.", nameof(MaxOutputTokens));
+        }
+
         if (Timeout <= TimeSpan.Zero || Timeout > TimeSpan.FromHours(1))
+        {
             throw new ArgumentException(
                 $"The timeout of model '{Model}' is {Timeout}. Set Timeout above zero and to at most an hour.", nameof(Timeout));
+        }
+
         ValidateChoice(Api, nameof(Api));
         ValidateChoice(KeyHeader, nameof(KeyHeader));
         if (Effort is { } effort)
+        {
             ValidateChoice(effort, nameof(Effort));
+        }
     }
 
     /// <summary>Where calls go, without anything that could be a secret.</summary>
@@ -87,30 +104,43 @@ public sealed record OpenAIModelOptions
     internal bool IsAzure => Host.EndsWith(".azure.com", StringComparison.OrdinalIgnoreCase)
         || Host.EndsWith(".azure.us", StringComparison.OrdinalIgnoreCase) || Host.EndsWith(".azure.cn", StringComparison.OrdinalIgnoreCase);
 
-    void ValidateEndpoint()
+    private void ValidateEndpoint()
     {
         if (Endpoint is null)
+        {
             return;
+        }
+
         if (!Endpoint.IsAbsoluteUri || (Endpoint.Scheme != Uri.UriSchemeHttps && Endpoint.Scheme != Uri.UriSchemeHttp))
+        {
             throw new ArgumentException($"The endpoint of model '{Model}' is no absolute http or https address. "
                 + "Set Endpoint to one such as https://NAME.openai.azure.com/openai/v1/, or leave it out for OpenAI.", nameof(Endpoint));
+        }
+
         if (Endpoint.UserInfo.Length > 0 || Endpoint.Query.Length > 0 || Endpoint.Fragment.Length > 0)
+        {
             throw new ArgumentException($"The endpoint of model '{Model}' at {Host} has a user, a query or a fragment. "
                 + "Set Endpoint without them: the key belongs in ApiKey, and the v1 endpoint needs no api-version.", nameof(Endpoint));
+        }
+
         if (Host.EndsWith(".openai.azure.com", StringComparison.OrdinalIgnoreCase) && Endpoint.AbsolutePath.TrimEnd('/') != "/openai/v1")
+        {
             throw new ArgumentException($"The endpoint of model '{Model}' at {Host} has the path '{Endpoint.AbsolutePath}'. "
                 + $"Set Endpoint to https://{Host}/openai/v1/.", nameof(Endpoint));
+        }
     }
 
-    void ValidateChoice<T>(T value, string option) where T : struct, Enum
+    private void ValidateChoice<T>(T value, string option) where T : struct, Enum
     {
         if (!Enum.IsDefined(value))
+        {
             throw new ArgumentException(
                 $"{option} of model '{Model}' is {value}. Set it to one of {string.Join(", ", Enum.GetNames<T>())}.", option);
+        }
     }
 
     // A record prints all its properties; this one is logged sooner or later.
-    bool PrintMembers(StringBuilder text)
+    private bool PrintMembers(StringBuilder text)
     {
         text.Append($"Model = {Model}, Host = {Host}, Api = {Api}");
         return true;

@@ -10,10 +10,10 @@ namespace Holdfast.Providers.OpenAI;
 /// goes out again with the conversation.</summary>
 public sealed class ResponsesChatClient : OpenAIChatClient
 {
-    readonly ResponsesClient service;
+    private readonly ResponsesClient service;
 
     // A deployment's name does not tell whether the model behind it reasons; its first refusal does.
-    readonly ConcurrentDictionary<string, bool> withoutEncryptedReasoning = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> withoutEncryptedReasoning = new(StringComparer.Ordinal);
 
     /// <param name="options">The model, its endpoint and key.</param>
     /// <param name="time">Measures the timeout and reads Retry-After dates; the system's clock unless given.</param>
@@ -33,10 +33,13 @@ public sealed class ResponsesChatClient : OpenAIChatClient
         return Calls.SendAsync(request.Model, cancellation => SendAsync(request, cancellation), cancellationToken);
     }
 
-    async Task<ChatResponse> SendAsync(CreateResponseOptions request, CancellationToken cancellation)
+    private async Task<ChatResponse> SendAsync(CreateResponseOptions request, CancellationToken cancellation)
     {
         if (!withoutEncryptedReasoning.ContainsKey(request.Model))
+        {
             request.IncludedProperties.Add(IncludedResponseProperty.ReasoningEncryptedContent);
+        }
+
         try
         {
             return await SendOnceAsync(request, cancellation);
@@ -52,6 +55,6 @@ public sealed class ResponsesChatClient : OpenAIChatClient
         }
     }
 
-    async Task<ChatResponse> SendOnceAsync(CreateResponseOptions request, CancellationToken cancellation) =>
+    private async Task<ChatResponse> SendOnceAsync(CreateResponseOptions request, CancellationToken cancellation) =>
         ResponsesReply.Read((await service.CreateResponseAsync(request, cancellation)).Value, request.Model, Settings);
 }

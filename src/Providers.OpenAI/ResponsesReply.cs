@@ -10,11 +10,15 @@ internal static class ResponsesReply
     public static ChatResponse Read(ResponseResult result, string model, OpenAIModelOptions options)
     {
         if (result.Status == ResponseStatus.Failed)
+        {
             throw ServiceError.OfReply(result.Error?.Code.ToString(), options.ApiKey).ToException(model, options);
+        }
         // Some compatible servers leave the status out; a reply with neither status nor output is none.
         if (result.Status is not (ResponseStatus.Completed or ResponseStatus.Incomplete or null)
             || (result.Status is null && result.OutputItems.Count == 0))
+        {
             throw new InvalidDataException("The reply is not finished.");
+        }
 
         var whole = result.Status != ResponseStatus.Incomplete;
         var message = new ChatMessage(ChatRole.Assistant, [.. result.OutputItems.SelectMany(item => Contents(item, whole))]);
@@ -28,17 +32,20 @@ internal static class ResponsesReply
         };
     }
 
-    static ChatFinishReason Ending(ResponseResult result, ChatMessage message)
+    private static ChatFinishReason Ending(ResponseResult result, ChatMessage message)
     {
         if (result.Status == ResponseStatus.Incomplete)
+        {
             return result.IncompleteStatusDetails?.Reason == ResponseIncompleteStatusReason.ContentFilter
                 ? ChatFinishReason.ContentFilter
                 : ChatFinishReason.Length;
+        }
+
         return message.Contents.Any(content => content is FunctionCallContent) ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
     }
 
     // Items of the service's own tools do not occur, since none is offered.
-    static IEnumerable<AIContent> Contents(ResponseItem item, bool whole) => item switch
+    private static IEnumerable<AIContent> Contents(ResponseItem item, bool whole) => item switch
     {
         ReasoningResponseItem reasoning => [Reasoning(reasoning)],
         MessageResponseItem message => message.Content.Select(part => Part(part, message)).OfType<AIContent>(),
@@ -48,17 +55,17 @@ internal static class ResponsesReply
         _ => [],
     };
 
-    static FunctionCallContent Call(FunctionCallResponseItem call, bool whole) =>
+    private static FunctionCallContent Call(FunctionCallResponseItem call, bool whole) =>
         ToolArguments.Parse(call.CallId, call.FunctionName, call.FunctionArguments.ToString(), whole);
 
-    static TextReasoningContent Reasoning(ReasoningResponseItem item) =>
+    private static TextReasoningContent Reasoning(ReasoningResponseItem item) =>
         new(string.Join("\n\n", item.SummaryParts.OfType<ReasoningSummaryTextPart>().Select(part => part.Text)))
         {
             ProtectedData = item.EncryptedContent,
             AdditionalProperties = item.Id is null ? null : new() { [ResponsesRequest.ReasoningId] = item.Id },
         };
 
-    static AIContent? Part(ResponseContentPart part, MessageResponseItem message) => part.Kind switch
+    private static AIContent? Part(ResponseContentPart part, MessageResponseItem message) => part.Kind switch
     {
         ResponseContentPartKind.OutputText => new TextContent(part.Text)
         {
@@ -70,7 +77,7 @@ internal static class ResponsesReply
         _ => null,
     };
 
-    static UsageDetails? Usage(ResponseTokenUsage? usage) => usage is null ? null : new()
+    private static UsageDetails? Usage(ResponseTokenUsage? usage) => usage is null ? null : new()
     {
         InputTokenCount = usage.InputTokenCount,
         OutputTokenCount = usage.OutputTokenCount,

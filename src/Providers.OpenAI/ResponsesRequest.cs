@@ -29,15 +29,21 @@ internal static class ResponsesRequest
                 : null,
         };
         foreach (var item in messages.SelectMany(Items))
+        {
             request.InputItems.Add(item);
+        }
+
         AddTools(request, chat);
         return request;
     }
 
-    static void AddTools(CreateResponseOptions request, ChatOptions? chat)
+    private static void AddTools(CreateResponseOptions request, ChatOptions? chat)
     {
         if (chat?.Tools is not { Count: > 0 } tools)
+        {
             return;
+        }
+
         foreach (var tool in tools)
         {
             var function = tool as AIFunctionDeclaration ?? throw Unsendable.Tool(tool);
@@ -55,7 +61,7 @@ internal static class ResponsesRequest
         };
     }
 
-    static ResponseTextOptions? Format(ChatResponseFormat? format) => format switch
+    private static ResponseTextOptions? Format(ChatResponseFormat? format) => format switch
     {
         ChatResponseFormatJson { Schema: { } schema } json => new()
         {
@@ -67,10 +73,10 @@ internal static class ResponsesRequest
     };
 
     // In the order the model wrote them: a reasoning item belongs to the item that follows it.
-    static IEnumerable<ResponseItem> Items(ChatMessage message) =>
+    private static IEnumerable<ResponseItem> Items(ChatMessage message) =>
         message.Contents.Select(content => Item(content, message.Role)).OfType<ResponseItem>();
 
-    static ResponseItem? Item(AIContent content, ChatRole role) => content switch
+    private static ResponseItem? Item(AIContent content, ChatRole role) => content switch
     {
         TextReasoningContent reasoning => Reasoning(reasoning),
         TextContent { Text: null or "" } => null,
@@ -84,25 +90,40 @@ internal static class ResponsesRequest
     };
 
     // Without its encrypted content an item is a mere reference to a store that is not kept, which the service refuses.
-    static ReasoningResponseItem? Reasoning(TextReasoningContent reasoning)
+    private static ReasoningResponseItem? Reasoning(TextReasoningContent reasoning)
     {
         if (string.IsNullOrEmpty(reasoning.ProtectedData))
+        {
             return null;
+        }
+
         ReasoningSummaryPart[] summary = string.IsNullOrEmpty(reasoning.Text) ? [] : [ReasoningSummaryPart.CreateTextPart(reasoning.Text)];
         return new(summary) { Id = reasoning.Stored(ReasoningId), EncryptedContent = reasoning.ProtectedData };
     }
 
-    static MessageResponseItem Text(TextContent content, ChatRole role)
+    private static MessageResponseItem Text(TextContent content, ChatRole role)
     {
         if (role == ChatRole.User)
+        {
             return ResponseItem.CreateUserMessageItem(content.Text);
+        }
+
         if (role == ChatRole.System)
+        {
             return ResponseItem.CreateSystemMessageItem(content.Text);
+        }
+
         if (role != ChatRole.Assistant)
+        {
             throw role == ChatRole.Tool ? Unsendable.Content(content, role) : Unsendable.Role(role);
+        }
+
         var item = ResponseItem.CreateAssistantMessageItem(content.Text);
         if (content.Stored(Phase) is { } phase)
+        {
             item.Patch.Set("$.phase"u8, phase);
+        }
+
         return item;
     }
 }

@@ -7,7 +7,7 @@ namespace Holdfast.Providers.OpenAI;
 internal static class RetryAfter
 {
     // Longer than any rate limit's window; a wait beyond it is a fault of the header, not a plan.
-    static readonly TimeSpan Longest = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
     /// <summary>The milliseconds of OpenAI and Azure where present, since they are the more exact, else RFC 9110's seconds or
     /// date; held to between zero and an hour. Null when nothing readable is there.</summary>
@@ -17,13 +17,13 @@ internal static class RetryAfter
         ?? Number(headers, "retry-after", millisecondsEach: 1000)
         ?? Date(headers, time);
 
-    static TimeSpan? Number(PipelineResponseHeaders headers, string name, int millisecondsEach) =>
+    private static TimeSpan? Number(PipelineResponseHeaders headers, string name, int millisecondsEach) =>
         headers.TryGetValue(name, out var text)
         && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && !double.IsNaN(number)
             ? TimeSpan.FromMilliseconds(Math.Clamp(number * millisecondsEach, 0, Longest.TotalMilliseconds))
             : null;
 
-    static TimeSpan? Date(PipelineResponseHeaders headers, TimeProvider time) =>
+    private static TimeSpan? Date(PipelineResponseHeaders headers, TimeProvider time) =>
         headers.TryGetValue("retry-after", out var text)
         && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
             ? TimeSpan.FromTicks(Math.Clamp((date - time.GetUtcNow()).Ticks, 0, Longest.Ticks))

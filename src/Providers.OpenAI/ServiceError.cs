@@ -15,10 +15,10 @@ namespace Holdfast.Providers.OpenAI;
 internal sealed partial record ServiceError(int Status, IReadOnlyList<string> Codes, string? Param = null, string? RequestId = null)
 {
     // Waiting does not refill an account, and the person at the run cannot either.
-    static readonly string[] Quota = ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"];
-    static readonly string[] Refused =
+    private static readonly string[] Quota = ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active"];
+    private static readonly string[] Refused =
         ["content_filter", "content_policy_violation", "image_content_policy_violation", "ResponsibleAIPolicyViolation", "invalid_prompt"];
-    static readonly string[] TooLong = ["context_length_exceeded", "string_above_max_length", "exceed_context_size_error"];
+    private static readonly string[] TooLong = ["context_length_exceeded", "string_above_max_length", "exceed_context_size_error"];
 
     public static ServiceError Read(PipelineResponse response, string key)
     {
@@ -29,7 +29,9 @@ internal sealed partial record ServiceError(int Status, IReadOnlyList<string> Co
             var root = body.RootElement;
             var error = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("error", out var nested) ? nested : root;
             if (error.ValueKind == JsonValueKind.Object)
+            {
                 return new(response.Status, ReadCodes(error, key), Word(error, "param", key), id);
+            }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -53,7 +55,7 @@ internal sealed partial record ServiceError(int Status, IReadOnlyList<string> Co
         return new(fault, $"Model '{model}' at {options.Host} {fact} ({Details()})", fault == ModelFault.Retry ? retryAfter : null);
     }
 
-    (ModelFault Fault, string Fact) Sort(OpenAIModelOptions options) => Status switch
+    private (ModelFault Fault, string Fact) Sort(OpenAIModelOptions options) => Status switch
     {
         402 => (ModelFault.Ours, OutOfQuota),
         _ when HasAny(Quota) => (ModelFault.Ours, OutOfQuota),
@@ -75,17 +77,17 @@ internal sealed partial record ServiceError(int Status, IReadOnlyList<string> Co
             + $"among the model's settings and the tools' schemas; Api is {options.Api}."),
     };
 
-    const string OutOfQuota = "is out of quota: the account's money or limit is used up. Add to it, or set another key.";
-    const string RefusedContent = "refused the content of the request. "
+    private const string OutOfQuota = "is out of quota: the account's money or limit is used up. Add to it, or set another key.";
+    private const string RefusedContent = "refused the content of the request. "
         + "Asking again will not help: change what was asked, or the content filter.";
-    const string LongerThanTheContext = "was sent more than its context holds. "
+    private const string LongerThanTheContext = "was sent more than its context holds. "
         + "Asking again will not help: shorten the conversation, or set a model with a larger context.";
 
-    static string NotThere(OpenAIModelOptions options) =>
+    private static string NotThere(OpenAIModelOptions options) =>
         "was not found. Set Model to a model or deployment the endpoint has, Endpoint to its v1 address, "
         + $"and Api (now {options.Api}) to one it speaks.";
 
-    string Details()
+    private string Details()
     {
         string?[] parts =
         [
@@ -97,9 +99,9 @@ internal sealed partial record ServiceError(int Status, IReadOnlyList<string> Co
         return string.Join(", ", parts.Where(part => part is not null));
     }
 
-    bool HasAny(string[] codes) => Codes.Any(code => codes.Contains(code, StringComparer.OrdinalIgnoreCase));
+    private bool HasAny(string[] codes) => Codes.Any(code => codes.Contains(code, StringComparer.OrdinalIgnoreCase));
 
-    static List<string> ReadCodes(JsonElement error, string key)
+    private static List<string> ReadCodes(JsonElement error, string key)
     {
         var inner = error.TryGetProperty("innererror", out var nested) && nested.ValueKind == JsonValueKind.Object
             ? Word(nested, "code", key)
@@ -108,11 +110,14 @@ internal sealed partial record ServiceError(int Status, IReadOnlyList<string> Co
         // Servers without a code of their own for it say so in words; the words decide and are not repeated.
         if (error.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.String
             && message.GetString()!.Contains("maximum context length", StringComparison.OrdinalIgnoreCase))
+        {
             codes.Insert(0, TooLong[0]);
+        }
+
         return codes.Distinct().ToList();
     }
 
-    static string? Word(JsonElement error, string name, string key) =>
+    private static string? Word(JsonElement error, string name, string key) =>
         error.TryGetProperty(name, out var value) ? value.ValueKind switch
         {
             JsonValueKind.String => Plain(value.GetString(), key),
@@ -120,7 +125,7 @@ internal sealed partial record ServiceError(int Status, IReadOnlyList<string> Co
             _ => null,
         } : null;
 
-    static string? Plain(string? text, string key) =>
+    private static string? Plain(string? text, string key) =>
         text is not null && PlainWord().IsMatch(text) && !text.Contains(key, StringComparison.Ordinal) ? text : null;
 
     [GeneratedRegex(@"\A[A-Za-z0-9_.\[\]-]{1,64}\z")]

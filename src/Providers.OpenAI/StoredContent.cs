@@ -8,7 +8,7 @@ namespace Holdfast.Providers.OpenAI;
 internal static class StoredContent
 {
     // The defaults indent, and every blank is billed as prompt.
-    static readonly JsonSerializerOptions Compact = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
+    private static readonly JsonSerializerOptions Compact = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
 
     public static string? Stored(this AIContent content, string property) =>
         content.AdditionalProperties?.GetValueOrDefault(property) switch

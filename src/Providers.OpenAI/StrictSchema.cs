@@ -10,7 +10,7 @@ namespace Holdfast.Providers.OpenAI;
 internal static class StrictSchema
 {
     // The keywords that OpenAI and Azure both take in strict mode. Formats and ranges are OpenAI's alone.
-    static readonly HashSet<string> Plain = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> Plain = new(StringComparer.Ordinal)
     {
         "$ref", "$defs", "type", "title", "description", "enum", "const", "anyOf",
         "properties", "required", "additionalProperties", "items",
@@ -23,16 +23,22 @@ internal static class StrictSchema
     public static BinaryData Parameters(JsonElement schema)
     {
         if (schema.ValueKind != JsonValueKind.Object)
+        {
             return BinaryData.FromString("""{"type":"object","properties":{}}""");
+        }
+
         if (schema.TryGetProperty("type", out _) && schema.TryGetProperty("properties", out _))
+        {
             return BinaryData.FromString(schema.GetRawText());
+        }
+
         var completed = JsonObject.Create(schema)!;
         completed.TryAdd("type", "object");
         completed.TryAdd("properties", new JsonObject());
         return BinaryData.FromString(completed.ToJsonString());
     }
 
-    static bool FitsWithin(JsonElement schema) =>
+    private static bool FitsWithin(JsonElement schema) =>
         schema.ValueKind == JsonValueKind.Object
         && schema.EnumerateObject().All(member => Plain.Contains(member.Name))
         && (!IsObject(schema) || IsClosed(schema))
@@ -42,25 +48,28 @@ internal static class StrictSchema
         && (!schema.TryGetProperty("anyOf", out var choices)
             || (choices.ValueKind == JsonValueKind.Array && choices.EnumerateArray().All(FitsWithin)));
 
-    static bool IsObject(JsonElement schema) => schema.TryGetProperty("type", out var type) && (type.ValueKind switch
+    private static bool IsObject(JsonElement schema) => schema.TryGetProperty("type", out var type) && (type.ValueKind switch
     {
         JsonValueKind.String => type.ValueEquals("object"),
         JsonValueKind.Array => type.EnumerateArray().Any(one => one.ValueKind == JsonValueKind.String && one.ValueEquals("object")),
         _ => false,
     });
 
-    static bool IsClosed(JsonElement schema)
+    private static bool IsClosed(JsonElement schema)
     {
         if (!schema.TryGetProperty("additionalProperties", out var additional) || additional.ValueKind != JsonValueKind.False
             || !schema.TryGetProperty("properties", out var properties) || properties.ValueKind != JsonValueKind.Object)
+        {
             return false;
+        }
+
         var required = schema.TryGetProperty("required", out var names) && names.ValueKind == JsonValueKind.Array
             ? names.EnumerateArray().Where(name => name.ValueKind == JsonValueKind.String).Select(name => name.GetString()).ToHashSet()
             : [];
         return properties.EnumerateObject().All(property => required.Contains(property.Name));
     }
 
-    static IEnumerable<JsonElement> Members(JsonElement schema, string name) =>
+    private static IEnumerable<JsonElement> Members(JsonElement schema, string name) =>
         schema.TryGetProperty(name, out var members) && members.ValueKind == JsonValueKind.Object
             ? members.EnumerateObject().Select(member => member.Value)
             : [];

@@ -12,7 +12,7 @@ public static class ToolArguments
     public const string Raw = "rawArguments";
 
     // Of two values for one name, an approval could judge one and the tool receive the other.
-    static readonly JsonDocumentOptions Unambiguous = new() { AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions Unambiguous = new() { AllowDuplicateProperties = false };
 
     /// <summary>A call with its arguments parsed; without, and with <see cref="FunctionCallContent.Exception"/> set, if they are not
     /// one JSON object: that is the model's mistake, and goes back to it as the tool's result.</summary>
@@ -25,10 +25,14 @@ public static class ToolArguments
             // Some models write nothing for a tool that takes nothing.
             using var json = JsonDocument.Parse(whole && string.IsNullOrWhiteSpace(raw) ? "{}" : raw, Unambiguous);
             if (json.RootElement.ValueKind == JsonValueKind.Object)
+            {
                 call.Arguments = Members(json.RootElement);
+            }
             else
+            {
                 call.Exception = new JsonException(
                     $"The arguments of '{name}' are a JSON {json.RootElement.ValueKind}; they must be an object.");
+            }
         }
         catch (JsonException e)
         {
@@ -38,7 +42,7 @@ public static class ToolArguments
     }
 
     // Cloned, since they outlive the document.
-    static Dictionary<string, object?> Members(JsonElement json) =>
+    private static Dictionary<string, object?> Members(JsonElement json) =>
         json.EnumerateObject().ToDictionary(member => member.Name, member => (object?)member.Value.Clone());
 
     /// <summary>The text to send back: the model's own where it was kept.</summary>

@@ -31,7 +31,9 @@ public sealed class FailureTests
         await using var service = await RecordedService.StartAsync(Reply.Error(status, code));
 
         foreach (var api in new[] { OpenAIApi.Responses, OpenAIApi.ChatCompletions })
+        {
             Assert.Equal(fault, (await service.Client(api).FailAsync()).Fault);
+        }
     }
 
     [Fact]
@@ -63,7 +65,9 @@ public sealed class FailureTests
         var message = (await service.Client().FailAsync()).Message;
 
         foreach (var part in new[] { "gpt-asked", "127.0.0.1", $"HTTP {status}", "some_code", "field temperature" })
+        {
             Assert.Contains(part, message, StringComparison.Ordinal);
+        }
     }
 
     [Theory, MemberData(nameof(Both))]
@@ -129,7 +133,9 @@ public sealed class FailureTests
         await using var service = await RecordedService.StartAsync(new Reply(body));
 
         foreach (var api in new[] { OpenAIApi.Responses, OpenAIApi.ChatCompletions })
+        {
             Assert.Equal(ModelFault.Retry, (await service.Client(api).FailAsync()).Fault);
+        }
     }
 
     [Theory, MemberData(nameof(Both))]
@@ -137,7 +143,9 @@ public sealed class FailureTests
     {
         OpenAIModelOptions options;
         await using (var service = await RecordedService.StartAsync(Replies.Plain(api)))
+        {
             options = service.Options(api);
+        }
 
         var error = await OpenAIModel.Create(options).FailAsync();
 

@@ -5,7 +5,7 @@ namespace Holdfast.Providers.OpenAI.Tests;
 
 public sealed class OptionsTests
 {
-    static readonly OpenAIModelOptions Valid = new() { Model = "gpt", ApiKey = RecordedService.Key };
+    private static readonly OpenAIModelOptions Valid = new() { Model = "gpt", ApiKey = RecordedService.Key };
 
     [Fact]
     public void TheKeyIsNotPrinted() => Assert.DoesNotContain(RecordedService.Key, Valid.ToString(), StringComparison.Ordinal);
@@ -77,5 +77,5 @@ public sealed class OptionsTests
     [Fact]
     public void AnUnknownApiIsRefused() => Assert.Equal("Api", Refused(Valid with { Api = (OpenAIApi)7 }).ParamName);
 
-    static ArgumentException Refused(OpenAIModelOptions options) => Assert.ThrowsAny<ArgumentException>(() => OpenAIModel.Create(options));
+    private static ArgumentException Refused(OpenAIModelOptions options) => Assert.ThrowsAny<ArgumentException>(() => OpenAIModel.Create(options));
 }

@@ -8,9 +8,9 @@ namespace Holdfast.Providers.OpenAI.Tests;
 /// <summary>Reasoning is the model's, travels encrypted, and must be there when its turn is sent again.</summary>
 public sealed class ReasoningTests
 {
-    const string Commentary = """{"id":"msg_1","type":"message","status":"completed","role":"assistant","phase":"commentary","content":[{"type":"output_text","text":"Looking.","annotations":[]}]}""";
+    private const string Commentary = """{"id":"msg_1","type":"message","status":"completed","role":"assistant","phase":"commentary","content":[{"type":"output_text","text":"Looking.","annotations":[]}]}""";
 
-    static readonly Reply Turn = Replies.Responses(
+    private static readonly Reply Turn = Replies.Responses(
         Replies.Reasoning("rs_1", "gAAAA-first", "It is late."), Commentary,
         Replies.Reasoning("rs_2", "gAAAA-second"), Replies.Call("""{"amount":5}"""));
 
@@ -97,7 +97,7 @@ public sealed class ReasoningTests
         Assert.Equal(2, service.Requests.Count);
     }
 
-    static void AssertReasoning(JsonElement item, string id, string encrypted, string summary)
+    private static void AssertReasoning(JsonElement item, string id, string encrypted, string summary)
     {
         Assert.Equal(id, item.GetProperty("id").GetString());
         Assert.Equal(encrypted, item.GetProperty("encrypted_content").GetString());

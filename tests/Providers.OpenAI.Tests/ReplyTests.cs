@@ -119,7 +119,7 @@ public sealed class ReplyTests
         Assert.DoesNotContain("own sentence", error.ToString(), StringComparison.Ordinal);
     }
 
-    static Reply Refused(OpenAIApi api) => api == OpenAIApi.Responses
+    private static Reply Refused(OpenAIApi api) => api == OpenAIApi.Responses
         ? Replies.Responses("""{"id":"msg_1","type":"message","status":"completed","role":"assistant","content":[{"type":"refusal","refusal":"I will not."}]}""")
         : Replies.Completion("""{"role":"assistant","content":null,"refusal":"I will not."}""");
 }

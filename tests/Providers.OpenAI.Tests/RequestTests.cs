@@ -209,7 +209,7 @@ public sealed class RequestTests
         Assert.Empty(service.Requests);
     }
 
-    static ChatOptions Settings() => new()
+    private static ChatOptions Settings() => new()
     {
         Instructions = "Be brief.",
         MaxOutputTokens = 77,
@@ -217,9 +217,9 @@ public sealed class RequestTests
         Reasoning = new() { Effort = ReasoningEffort.Low },
     };
 
-    static ChatOptions Structured() => new() { ResponseFormat = ChatResponseFormat.ForJsonSchema(Tools.Json(Tools.Strict), "refund", "A refund.") };
+    private static ChatOptions Structured() => new() { ResponseFormat = ChatResponseFormat.ForJsonSchema(Tools.Json(Tools.Strict), "refund", "A refund.") };
 
-    static ChatMessage[] Conversation() =>
+    private static ChatMessage[] Conversation() =>
     [
         new(ChatRole.System, "House rules."),
         new(ChatRole.User, "Refund me."),
@@ -227,14 +227,14 @@ public sealed class RequestTests
         new(ChatRole.Tool, [new FunctionResultContent("call_1", "done"), new FunctionResultContent("call_2", Tools.Json("""{"paid":5}"""))]),
     ];
 
-    static async Task<JsonElement> SentAsync(OpenAIApi api, ChatOptions? options = null)
+    private static async Task<JsonElement> SentAsync(OpenAIApi api, ChatOptions? options = null)
     {
         await using var service = await RecordedService.StartAsync(Replies.Plain(api));
         await service.Client(api).AskAsync(options: options);
         return service.Request.Body;
     }
 
-    static void AssertIsRefund(JsonElement function)
+    private static void AssertIsRefund(JsonElement function)
     {
         Assert.Equal("issue_refund", function.GetProperty("name").GetString());
         Assert.Equal("Pays money back.", function.GetProperty("description").GetString());
@@ -242,6 +242,6 @@ public sealed class RequestTests
         AssertSameJson(Tools.Strict, function.GetProperty("parameters"));
     }
 
-    static void AssertSameJson(string expected, JsonElement actual) =>
+    private static void AssertSameJson(string expected, JsonElement actual) =>
         Assert.True(JsonElement.DeepEquals(Tools.Json(expected), actual), $"Expected {expected}\nbut sent {actual.GetRawText()}");
 }

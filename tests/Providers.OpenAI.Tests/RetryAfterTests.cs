@@ -50,9 +50,9 @@ public sealed class RetryAfterTests
     public async Task AFailureThatWaitingDoesNotMendBringsNoWish() =>
         Assert.Null(await ReadAsync(Reply.Error(429, "insufficient_quota").With("retry-after", "7")));
 
-    static Reply Limited => Reply.Error(429, "rate_limit_exceeded");
+    private static Reply Limited => Reply.Error(429, "rate_limit_exceeded");
 
-    static async Task<TimeSpan?> ReadAsync(Reply reply)
+    private static async Task<TimeSpan?> ReadAsync(Reply reply)
     {
         await using var service = await RecordedService.StartAsync(reply);
         return (await OpenAIModel.Create(service.Options(), new HeldTime()).FailAsync()).RetryAfter;

@@ -34,5 +34,5 @@ public sealed class StrictSchemaTests
     public void TheSchemaThatTheAbstractionsMakeStrictIsStrict() => Assert.True(StrictSchema.Fits(AIJsonUtilities.CreateJsonSchema(typeof(Refund),
         inferenceOptions: new() { TransformOptions = new() { DisallowAdditionalProperties = true, RequireAllProperties = true } })));
 
-    sealed record Refund(string Order, decimal Amount, string? Note);
+    private sealed record Refund(string Order, decimal Amount, string? Note);
 }

@@ -6,7 +6,7 @@ namespace Holdfast.Providers.OpenAI.Tests;
 
 public sealed class ToolArgumentsTests
 {
-    const string Exact = """{ "amount": 12345678901234567890.123456789012345678, "rate": 1.10 }""";
+    private const string Exact = """{ "amount": 12345678901234567890.123456789012345678, "rate": 1.10 }""";
 
     public static TheoryData<OpenAIApi> Both => [OpenAIApi.Responses, OpenAIApi.ChatCompletions];
 
@@ -89,7 +89,7 @@ public sealed class ToolArgumentsTests
         Assert.NotNull((await service.Client(OpenAIApi.ChatCompletions).AskAsync(options: Tools.Offered())).Only<FunctionCallContent>().Exception);
     }
 
-    static string? SentArguments(OpenAIApi api, RecordedService service) => api == OpenAIApi.Responses
+    private static string? SentArguments(OpenAIApi api, RecordedService service) => api == OpenAIApi.Responses
         ? service.Requests.Last().Body.GetProperty("input")[0].GetProperty("arguments").GetString()
         : service.Requests.Last().Body.GetProperty("messages")[0].GetProperty("tool_calls")[0].GetProperty("function").GetProperty("arguments").GetString();
 }

@@ -10,11 +10,11 @@ namespace Holdfast.Providers.OpenAI.Tests.Compatible;
 /// for one class of tests on a free port of loopback, and answers 503 to what its fixtures do not expect.</summary>
 public sealed class CompatibleServer : IAsyncLifetime
 {
-    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    Process? server;
-    string? missing;
-    int port;
+    private Process? server;
+    private string? missing;
+    private int port;
 
     public OpenAIModelOptions Options(OpenAIApi api)
     {
@@ -29,10 +29,16 @@ public sealed class CompatibleServer : IAsyncLifetime
         try
         {
             using (var node = Start("node", folder, "--version"))
+            {
                 await node.WaitForExitAsync(patience.Token);
+            }
+
             var program = Path.Combine(folder, "node_modules", "@copilotkit", "aimock", "dist", "cli.js");
             if (!File.Exists(program))
+            {
                 await InstallAsync(folder, patience.Token);
+            }
+
             port = FreePort();
             server = Start("node", folder, program, "-h", "127.0.0.1", "-p", port.ToString(CultureInfo.InvariantCulture),
                 "-f", "fixtures.json", "--strict", "--log-level", "silent");
@@ -48,37 +54,45 @@ public sealed class CompatibleServer : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (server is null)
+        {
             return;
+        }
+
         server.Kill(entireProcessTree: true);
         await server.WaitForExitAsync();
         server.Dispose();
     }
 
     // The lock file says which bytes; nothing but them is installed.
-    static async Task InstallAsync(string folder, CancellationToken patience)
+    private static async Task InstallAsync(string folder, CancellationToken patience)
     {
         using var npm = Start(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", folder, "ci", "--no-audit", "--no-fund");
         await npm.WaitForExitAsync(patience);
         if (npm.ExitCode != 0)
+        {
             throw new InvalidOperationException($"'npm ci' in {folder} ended with {npm.ExitCode}. Run it there by hand to see why.");
+        }
     }
 
-    static Process Start(string program, string folder, params string[] arguments) =>
+    private static Process Start(string program, string folder, params string[] arguments) =>
         Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder })!;
 
-    static int FreePort()
+    private static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    async Task ConnectAsync(Process process, CancellationToken patience)
+    private async Task ConnectAsync(Process process, CancellationToken patience)
     {
         while (true)
         {
             if (process.HasExited)
+            {
                 throw new InvalidOperationException($"The compatible server ended with {process.ExitCode} before it listened on port {port}.");
+            }
+
             try
             {
                 using var connection = new TcpClient();

@@ -73,5 +73,5 @@ public sealed class CompatibleServerTests(CompatibleServer server) : IClassFixtu
     public async Task ADroppedConnectionIsToBeRetried(OpenAIApi api) =>
         Assert.Equal(ModelFault.Retry, (await Client(api).FailAsync("dropped connection")).Fault);
 
-    IChatClient Client(OpenAIApi api) => OpenAIModel.Create(server.Options(api));
+    private IChatClient Client(OpenAIApi api) => OpenAIModel.Create(server.Options(api));
 }

@@ -3,7 +3,7 @@ namespace Holdfast.Providers.OpenAI.Tests.Service;
 /// <summary>A clock that stands still. Its timers go off when they are told to.</summary>
 internal sealed class HeldTime : TimeProvider
 {
-    readonly List<HeldTimer> timers = [];
+    private readonly List<HeldTimer> timers = [];
 
     public static DateTimeOffset Now { get; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
@@ -20,7 +20,7 @@ internal sealed class HeldTime : TimeProvider
 
     public void GoOff() => timers.ForEach(timer => timer.GoOff());
 
-    sealed class HeldTimer(Action goOff, TimeSpan due) : ITimer
+    private sealed class HeldTimer(Action goOff, TimeSpan due) : ITimer
     {
         public TimeSpan Due { get; private set; } = due;
 

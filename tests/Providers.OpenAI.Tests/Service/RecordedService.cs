@@ -18,11 +18,11 @@ internal sealed class RecordedService : IAsyncDisposable
 {
     public const string Key = "sk-test-0123456789abcdef";
 
-    readonly WebApplication app;
-    readonly Queue<Reply> replies;
-    readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly WebApplication app;
+    private readonly Queue<Reply> replies;
+    private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    RecordedService(WebApplication app, IEnumerable<Reply> replies)
+    private RecordedService(WebApplication app, IEnumerable<Reply> replies)
     {
         this.app = app;
         this.replies = new(replies);
@@ -55,7 +55,7 @@ internal sealed class RecordedService : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await app.DisposeAsync();
 
-    async Task AnswerAsync(HttpContext http)
+    private async Task AnswerAsync(HttpContext http)
     {
         using var body = await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted);
         Requests.Enqueue(new(http.Request.Path, http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase), body.RootElement.Clone()));
@@ -74,10 +74,15 @@ internal sealed class RecordedService : IAsyncDisposable
         http.Response.ContentType = "application/json";
         http.Response.ContentLength = bytes.Length;
         foreach (var (name, value) in reply.Headers)
+        {
             http.Response.Headers[name] = value;
+        }
+
         await http.Response.Body.WriteAsync(bytes.AsMemory(0, reply.Cut ? bytes.Length / 2 : bytes.Length));
         await http.Response.Body.FlushAsync();
         if (reply.Cut)
+        {
             http.Features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
+        }
     }
 }

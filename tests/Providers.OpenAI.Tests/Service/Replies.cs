@@ -41,7 +41,7 @@ internal static class Replies
     public static Reply ToolCall(OpenAIApi api, string arguments) =>
         api == OpenAIApi.Responses ? Responses(Call(arguments)) : Completion(CompletionCall(arguments), "tool_calls");
 
-    static Reply Response(string status, string[] items, string error = "null", string incomplete = "null") => new($$"""
+    private static Reply Response(string status, string[] items, string error = "null", string incomplete = "null") => new($$"""
         {"id":"resp_1","object":"response","created_at":1760000000,"status":"{{status}}","error":{{error}},"incomplete_details":{{incomplete}},
          "instructions":null,"max_output_tokens":null,"model":"gpt-served-2026","output":[{{string.Join(',', items)}}],
          "parallel_tool_calls":true,"previous_response_id":null,"store":false,"temperature":1,"text":{"format":{"type":"text"} },
@@ -50,5 +50,5 @@ internal static class Replies
                   "output_tokens_details":{"reasoning_tokens":20},"total_tokens":150} }
         """);
 
-    static string Quoted(string text) => System.Text.Json.JsonSerializer.Serialize(text);
+    private static string Quoted(string text) => System.Text.Json.JsonSerializer.Serialize(text);
 }
