@@ -25,7 +25,8 @@ public sealed record FakeReply
         new([.. calls.Select((call, index) => (AIContent)new FunctionCallContent($"call_{index}", call.Tool)
         {
             AdditionalProperties = new() { [StoredReply.RawArguments] = call.Arguments },
-        })]) { Finish = ChatFinishReason.ToolCalls };
+        })])
+        { Finish = ChatFinishReason.ToolCalls };
 
     public static FakeReply Call(string tool, string arguments = "{}") => Calls((tool, arguments));
 

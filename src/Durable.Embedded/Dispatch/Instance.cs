@@ -280,7 +280,9 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         {
             row = row! with
             {
-                Status = OrchestrationRuntimeStatus.Running, Readiness = batch.Readiness, CustomStatus = batch.CustomStatus,
+                Status = OrchestrationRuntimeStatus.Running,
+                Readiness = batch.Readiness,
+                CustomStatus = batch.CustomStatus,
             };
             var work = new OpenWork(key, context, parts);
             if (retries is null)

@@ -183,7 +183,8 @@ public sealed class ToolTests
 
         [Tool("value"), Description("d")] public string Value() => "value";
 
-        [Tool("task"), Description("d")] public async Task<string> TaskOf()
+        [Tool("task"), Description("d")]
+        public async Task<string> TaskOf()
         {
             await Task.Yield();
             return "task";
@@ -206,7 +207,8 @@ public sealed class ToolTests
 
         [Tool("refuses"), Description("d")] public void Refuses() => throw new NotDoneException("no such order");
 
-        [Tool("refuses_later"), Description("d")] public async Task RefusesLater()
+        [Tool("refuses_later"), Description("d")]
+        public async Task RefusesLater()
         {
             await Task.Yield();
             throw new NotDoneException("no such order");
@@ -218,13 +220,15 @@ public sealed class ToolTests
 
         [Tool("not_json"), Description("d")] public double NotJson() => double.NaN;
 
-        [Tool("throws_while_written"), Description("d")] public IEnumerable<int> ThrowsWhileWritten()
+        [Tool("throws_while_written"), Description("d")]
+        public IEnumerable<int> ThrowsWhileWritten()
         {
             yield return 1;
             throw new TimeoutException();
         }
 
-        [Tool("too_deep"), Description("d")] public object TooDeep()
+        [Tool("too_deep"), Description("d")]
+        public object TooDeep()
         {
             object value = 1;
             for (var i = 0; i < 100; i++)
