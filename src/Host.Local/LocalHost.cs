@@ -180,7 +180,8 @@ public static class LocalHost
 
     private static void AddLogging(WebApplicationBuilder builder, HostSettings settings)
     {
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // a host that does not start says why itself, in a sentence
         if (settings.JsonLog)
         {
             builder.Logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));

@@ -172,7 +172,7 @@ public sealed class StartErrorTests : IDisposable
 
         Assert.True(end.Code == code, $"Exit code {end.Code}: {end.Errors}");
         Assert.Contains(words, end.Errors, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", end.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", end.Errors + end.Output, StringComparison.Ordinal);
         return end.Errors;
     }
 }

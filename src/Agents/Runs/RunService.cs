@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Holdfast.Agents.Definitions.Yaml;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Json;
 using Holdfast.Agents.Storage;
@@ -50,7 +51,7 @@ public sealed class RunService
 
             if (parts.Agents.Find(submission.Agent) is not var (agent, version))
             {
-                throw new RefusedException(Refusal.Invalid, $"There is no agent '{submission.Agent}'. Agents: {string.Join(", ", parts.Agents.Names)}.", "agent");
+                throw new RefusedException(Refusal.Invalid, $"There is no agent '{submission.Agent}'.{NearestName.Hint(submission.Agent, parts.Agents.Names)} Agents: {string.Join(", ", parts.Agents.Names)}.", "agent");
             }
 
             var model = parts.Models.Find(agent)?.Label ?? agent.Model;
