@@ -10,6 +10,8 @@ namespace Holdfast.Crash;
 /// </summary>
 internal sealed class Person(HostProcess host, ShopFile shop)
 {
+    private readonly Dictionary<string, string> lastEvent = [];
+
     /// <summary>What was decided, as kind:decision, in order.</summary>
     public List<string> Decided { get; } = [];
 
@@ -29,8 +31,9 @@ internal sealed class Person(HostProcess host, ShopFile shop)
 
                 Assert.NotEqual("paused", run.GetProperty("status").GetString());
                 await DecideAsync(run, giveUp);
+                await FollowAsync(run.GetProperty("id").GetString()!, giveUp);
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (e is HttpRequestException or IOException)
             {
                 // Killed under the request. The same key makes the next one the same run.
             }
@@ -41,10 +44,29 @@ internal sealed class Person(HostProcess host, ShopFile shop)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = JsonContent.Create(new { agent, input }) };
         request.Headers.Add("Idempotency-Key", key);
-        request.Headers.Add("Prefer", "wait=1");
         using var response = await host.Client.SendAsync(request, giveUp);
         Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted, $"{response.StatusCode}: {await response.Content.ReadAsStringAsync(giveUp)}");
         return await response.Content.ReadFromJsonAsync<JsonElement>(giveUp);
+    }
+
+    /// <summary>Returns when the run asks for something, pauses or ends: what this person has not acted on yet.</summary>
+    private async Task FollowAsync(string run, CancellationToken giveUp)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/runs/{run}/events");
+        request.Headers.Add("Last-Event-ID", lastEvent.GetValueOrDefault(run, "0"));
+        using var response = await host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, giveUp);
+        using var events = new StreamReader(await response.Content.ReadAsStreamAsync(giveUp));
+        while (await events.ReadLineAsync(giveUp) is { } line)
+        {
+            if (line.StartsWith("id: ", StringComparison.Ordinal))
+            {
+                lastEvent[run] = line["id: ".Length..];
+            }
+            else if (line is "event: approval.requested" or "event: run.paused" or "event: run.ended")
+            {
+                return;
+            }
+        }
     }
 
     private async Task DecideAsync(JsonElement run, CancellationToken giveUp)

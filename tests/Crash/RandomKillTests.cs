@@ -43,6 +43,8 @@ public sealed class RandomKillTests(ITestOutputHelper output)
         await enough.CancelAsync();
         await Task.WhenAll(load);
 
+        // Or the kills would prove little: under each a few runs were begun, decided or ended.
+        Assert.True(ended.Count * 2 > kills, $"Only {ended.Count} runs ended under {kills} kills.");
         var rebought = ledger.Judge();
         foreach (var (input, run) in ended)
         {
