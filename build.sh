@@ -64,15 +64,14 @@ quietly() {
 build() {
   need_dotnet
   need_sqlite
-  quietly dotnet build "$solution" -c Release --verbosity quiet -p:WarningLevel=4
+  quietly dotnet build "$solution" -c Release --verbosity quiet
 }
 
 run() {
   [ "${1:-}" = -- ] && shift
-  quietly_built=examples/refund-desk/refund-desk.csproj
   need_dotnet
   need_sqlite
-  quietly dotnet build "$quietly_built" -c Release --verbosity quiet
+  quietly dotnet build examples/refund-desk/refund-desk.csproj -c Release --verbosity quiet
   if ! printf '%s\n' "$@" | grep -E '^--(model|help)(=|$)' >/dev/null &&
      [ -z "${OPENAI_API_KEY:-}${AZURE_OPENAI_ENDPOINT:-}${HOLDFAST_MODEL:-}" ] && [ ! -e examples/refund-desk/appsettings.json ]; then
     say "No model is configured: answers come from the rules in examples/refund-desk/agents/*/script.yaml (--model scripted)."
@@ -94,7 +93,7 @@ run_tests() {
   for project in "${projects[@]}"; do
     say "== $(basename "$project" .csproj)"
     local exe; exe="$(dirname "$project")/bin/Release/net10.0/Holdfast.$(basename "$project" .csproj).dll"
-    if dotnet "$exe" -noColor >"$log" 2>&1; then :; else broken=1; cat "$log"; fi
+    if dotnet "$exe" -noColor -showLiveOutput >"$log" 2>&1; then [ -z "${HOLDFAST_TORTURE:-}" ] || grep -F '[OUTPUT]' "$log" || :; else broken=1; cat "$log"; fi
     # The runner's own last line: Total: N, Errors: N, Failed: N, Skipped: N, …
     local line; line=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1 || :)
     if [ -z "$line" ]; then say "$project gave no count of its tests."; failed=$((failed + 1)); continue; fi
