@@ -29,7 +29,7 @@ internal sealed class Person(HostProcess host, ShopFile shop)
                     return run;
                 }
 
-                Assert.NotEqual("paused", run.GetProperty("status").GetString());
+                await RetryIfBlamedAsync(run, giveUp);
                 await DecideAsync(run, giveUp);
                 await FollowAsync(run.GetProperty("id").GetString()!, giveUp);
             }
@@ -47,6 +47,17 @@ internal sealed class Person(HostProcess host, ShopFile shop)
         using var response = await host.Client.SendAsync(request, giveUp);
         Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted, $"{response.StatusCode}: {await response.Content.ReadAsStringAsync(giveUp)}");
         return await response.Content.ReadFromJsonAsync<JsonElement>(giveUp);
+    }
+
+    /// <summary>Work that five kills in a row have hit is taken for their cause and paused; whoever knows better retries it.</summary>
+    private async Task RetryIfBlamedAsync(JsonElement run, CancellationToken giveUp)
+    {
+        if (run.GetProperty("status").GetString() == "paused")
+        {
+            Assert.Contains("unclean ends", run.GetProperty("fault").GetProperty("message").GetString(), StringComparison.Ordinal);
+            using var answer = await host.Client.PostAsync($"/api/runs/{run.GetProperty("id").GetString()}/retry", null, giveUp);
+            Assert.True(answer.StatusCode is HttpStatusCode.Accepted or HttpStatusCode.Conflict, $"{answer.StatusCode}");
+        }
     }
 
     /// <summary>Returns when the run asks for something, pauses or ends: what this person has not acted on yet.</summary>

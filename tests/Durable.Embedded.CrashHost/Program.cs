@@ -25,8 +25,8 @@ var options = new EngineOptions
     DataDirectory = Path.Combine(directory, "data"),
     CrashPoint = crash is null ? static _ => { } : crash.Pass,
 
-    // In this scene it is the test that kills, far more often than work is given the time to end: none of it is poison.
-    MaxUncleanEnds = scene == "mix" ? int.MaxValue : 5,
+    // In these scenes it is the test that kills, far more often than work is given the time to end: none of it is poison.
+    MaxUncleanEnds = scene is "mix" or "sum" ? int.MaxValue : 5,
 };
 EmbeddedEngine engine;
 try
