@@ -10,6 +10,7 @@ namespace Holdfast.Durable.Embedded.Storage;
 internal sealed class EngineStore : IDisposable
 {
     private readonly ConcurrentBag<EngineReader> readers = [];
+    private volatile bool closed;
     private readonly Statements statements;
     private readonly GroupWriter writer;
     private readonly EngineTables tables;
@@ -65,6 +66,11 @@ internal sealed class EngineStore : IDisposable
 
     public T Read<T>(Func<EngineReader, T> query)
     {
+        if (closed)
+        {
+            throw new EngineUnavailableException("The engine is stopping. Ask again when it is back.");
+        }
+
         var reader = readers.TryTake(out var idle) ? idle : EngineReader.Open(path);
         try
         {
@@ -90,7 +96,9 @@ internal sealed class EngineStore : IDisposable
 
     public void Dispose()
     {
-        foreach (var reader in readers)
+        // Taken out one by one: a reader that is in use is not in here, and must not be closed under its query.
+        closed = true;
+        while (readers.TryTake(out var reader))
         {
             reader.Dispose();
         }
