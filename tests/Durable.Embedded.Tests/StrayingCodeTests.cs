@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipes;
 using Holdfast.Durable.Testing;
 using Xunit;
 
@@ -8,15 +9,21 @@ namespace Holdfast.Durable.Embedded.Tests;
 public sealed class StrayingCodeTests
 {
     public static TheoryData<string> Mistakes =>
-        ["Task.Run", "Task.Run, then nothing", "Task.Delay", "ConfigureAwait(false)", "I/O", "a step from a thread of its own", "a token cancelled by the clock"];
+    [
+        "Task.Run", "Task.Run, then nothing", "Task.Delay", "ConfigureAwait(false)", "I/O",
+        "a step from a thread of its own", "a step from a thread of its own, at once", "a token cancelled by the clock",
+    ];
 
     [Theory]
     [MemberData(nameof(Mistakes))]
     public async Task CodeThatAwaitsWhatIsNotInItsHistoryIsPausedAndSaysHow(string mistake)
     {
+        using var world = new World();
         await using var engine = EmbeddedFixture.New();
-        await engine.StartAsync(Code(context => Make(mistake, context)));
+        await engine.StartAsync(Code(context => Make(mistake, context, world)));
         await engine.Client.ScheduleNewOrchestrationInstanceAsync("stray", 0, new StartOrchestrationOptions("s"));
+        await engine.SettleAsync();
+        world.Turn();
         var paused = await engine.RestAsync("s");
         Assert.Equal(OrchestrationRuntimeStatus.Paused, paused.RuntimeStatus);
         Assert.Contains("not in its history", paused.FailureDetails!.ErrorMessage, StringComparison.Ordinal);
@@ -36,30 +43,38 @@ public sealed class StrayingCodeTests
         Assert.Equal("1", (await engine.EndAsync("s")).SerializedOutput);
     }
 
-    private static async Task<int> Make(string mistake, OrchestrationContext context)
+    private static async Task<int> Make(string mistake, OrchestrationContext context, World world)
     {
         switch (mistake)
         {
             case "Task.Run":
-                await Task.Run(() => Task.Delay(10));
+                await Task.Run(() => world.Turned);
                 break;
             case "Task.Run, then nothing":
                 var one = await context.CallActivityAsync<int>("step");
-                await Task.Run(() => Task.Delay(10));
+                await Task.Run(() => world.Turned);
                 return one;
             case "Task.Delay":
-                await Task.Delay(10);
+                await Task.Delay(TimeSpan.FromSeconds(1), world.Time);
                 break;
             case "ConfigureAwait(false)":
                 await context.CallActivityAsync<int>("step").ConfigureAwait(false);
                 break;
             case "I/O":
-                await File.ReadAllTextAsync("/proc/self/status");
+                await world.ReadAsync();
                 break;
             case "a step from a thread of its own":
-                return await Task.Run(() => context.CallActivityAsync<int>("step"));
+                return await Task.Run(async () =>
+                {
+                    await world.Turned;
+                    return await context.CallActivityAsync<int>("step");
+                });
+            case "a step from a thread of its own, at once":
+                var refused = Task.Run(() => context.CallActivityAsync<int>("step"));
+                ((IAsyncResult)refused).AsyncWaitHandle.WaitOne(); // so that it has ended before it is awaited
+                return await refused;
             case "a token cancelled by the clock":
-                using (var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(10)))
+                using (var soon = new CancellationTokenSource(TimeSpan.FromSeconds(1), world.Time))
                 {
                     await context.CreateTimer(TimeSpan.FromDays(1), soon.Token);
                 }
@@ -73,4 +88,33 @@ public sealed class StrayingCodeTests
     private static DurableRegistry Code(Func<OrchestrationContext, Task<int>> body) => TestRegistry.New()
         .Orchestrator<int, int>("stray", (context, _) => body(context))
         .Activity<int, int>("step", (_, _) => 1);
+
+    /// <summary>What an orchestrator must not wait for. It stands still until the code has begun to wait, and then turns.</summary>
+    private sealed class World : IDisposable
+    {
+        private readonly TaskCompletionSource turned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly AnonymousPipeServerStream mouth = new(PipeDirection.Out);
+        private readonly AnonymousPipeClientStream ear;
+
+        public World() => ear = new AnonymousPipeClientStream(PipeDirection.In, mouth.ClientSafePipeHandle);
+
+        public VirtualTime Time { get; } = new();
+
+        public Task Turned => turned.Task;
+
+        public Task<int> ReadAsync() => ear.ReadAsync(new byte[1], 0, 1);
+
+        public void Turn()
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            mouth.WriteByte(1);
+            turned.SetResult();
+        }
+
+        public void Dispose()
+        {
+            ear.Dispose();
+            mouth.Dispose();
+        }
+    }
 }

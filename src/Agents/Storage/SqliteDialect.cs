@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Holdfast.Sqlite;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -10,14 +9,13 @@ public sealed class SqliteDialect : IDialect
 {
     private static readonly DatabaseSchema Schema = new("the Holdfast agent store", 0x48464131, [AgentSchema.Version1]);
 
-    private readonly ConcurrentBag<SqliteConnection> readers = [];
-    private readonly string path;
+    private readonly ReaderPool<SqliteConnection> readers;
     private readonly TimeProvider time;
     private readonly GroupWriter writer;
 
     private SqliteDialect(string path, TimeProvider time, SqliteConnection connection, ILogger logger)
     {
-        this.path = path;
+        readers = new ReaderPool<SqliteConnection>(() => DatabaseFile.OpenReader(path));
         this.time = time;
         writer = new GroupWriter(connection, logger);
     }
@@ -44,7 +42,7 @@ public sealed class SqliteDialect : IDialect
 
     public async Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query)
     {
-        var connection = readers.TryTake(out var idle) ? idle : DatabaseFile.OpenReader(path);
+        var connection = readers.Rent();
         try
         {
             using var transaction = connection.BeginTransaction(deferred: true);
@@ -54,17 +52,13 @@ public sealed class SqliteDialect : IDialect
         }
         finally
         {
-            readers.Add(connection);
+            readers.Return(connection);
         }
     }
 
     public void Dispose()
     {
-        foreach (var reader in readers)
-        {
-            reader.Dispose();
-        }
-
+        readers.Dispose();
         writer.Dispose();
     }
 }

@@ -352,6 +352,7 @@ internal sealed class ReplayContext : OrchestrationContext
         var astray = new InvalidOperationException(
             $"Orchestrator '{Name}' (instance '{InstanceId}') awaited something that is not in its history, after step {Step}: Task.Run, Task.Delay, "
             + "I/O, or ConfigureAwait(false). Use an activity, CreateTimer or WaitForExternalEvent; then retry the instance.");
+        Fault ??= astray; // for the turn that is running, if one is: it must not end by what it was told off the record
         strayed(astray);
         return astray;
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using Holdfast.Sqlite;
 using Microsoft.Data.Sqlite;
@@ -9,16 +8,14 @@ namespace Holdfast.Durable.Embedded.Storage;
 /// <summary>engine.db: one writer that commits in groups, and readers.</summary>
 internal sealed class EngineStore : IDisposable
 {
-    private readonly ConcurrentBag<EngineReader> readers = [];
-    private volatile bool closed;
+    private readonly ReaderPool<EngineReader> readers;
     private readonly Statements statements;
     private readonly GroupWriter writer;
     private readonly EngineTables tables;
-    private readonly string path;
 
     private EngineStore(string path, SqliteConnection connection, ILogger logger)
     {
-        this.path = path;
+        readers = new ReaderPool<EngineReader>(() => EngineReader.Open(path));
         statements = new Statements(connection);
         tables = new EngineTables(connection, statements);
         Identity = ReadIdentity(connection);
@@ -66,19 +63,23 @@ internal sealed class EngineStore : IDisposable
 
     public T Read<T>(Func<EngineReader, T> query)
     {
-        if (closed)
+        EngineReader reader;
+        try
         {
-            throw new EngineUnavailableException("The engine is stopping. Ask again when it is back.");
+            reader = readers.Rent();
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new EngineUnavailableException("The engine is stopping. Ask again when it is back.", e);
         }
 
-        var reader = readers.TryTake(out var idle) ? idle : EngineReader.Open(path);
         try
         {
             return query(reader);
         }
         finally
         {
-            readers.Add(reader);
+            readers.Return(reader);
         }
     }
 
@@ -96,13 +97,7 @@ internal sealed class EngineStore : IDisposable
 
     public void Dispose()
     {
-        // Taken out one by one: a reader that is in use is not in here, and must not be closed under its query.
-        closed = true;
-        while (readers.TryTake(out var reader))
-        {
-            reader.Dispose();
-        }
-
+        readers.Dispose();
         writer.Dispose();
         statements.Dispose();
     }
