@@ -172,7 +172,7 @@ public sealed class RunHarness : IAsyncDisposable
             var identity = new EngineDescription(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync);
 
             // The sweep is called by the tests that want it: rung by the clock it would stop every skip of three days 25,920 times.
-            var options = deployment.Options with { Time = Time, SweepEvery = TimeSpan.FromDays(40), CrashPoint = point => kill?.Pass(point) };
+            var options = deployment.Options with { Time = Time, SweepEvery = TimeSpan.FromDays(40), CrashPoint = deployment.Options.CrashPoint + (point => kill?.Pass(point)) };
             System = await AgentSystem.OpenAsync(store, identity, deployment.Catalog(toolbox), toolbox, deployment.Models(), options, NullLoggerFactory.Instance);
         }
         catch

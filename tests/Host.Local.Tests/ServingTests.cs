@@ -42,8 +42,10 @@ public sealed class ServingTests : IDisposable
         Assert.False(outside.Pending(), "The call was made again although its result was recorded.");
     }
 
-    [Fact]
-    public async Task ACallThatDoesNotEndIsHandedToTheNextStartWithinThirtySeconds()
+    [Theory]
+    [InlineData("TERM", 0)]
+    [InlineData("KILL", 137)]
+    public async Task ACallThatDoesNotEndIsHandedToTheNextStartWithinThirtySeconds(string signal, int exitCode)
     {
         using var outside = Listen(out var hold);
         await using var host = HostProcess.Scripted(scratch.At("data"), out var port);
@@ -52,33 +54,14 @@ public sealed class ServingTests : IDisposable
         using var call = await outside.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
         var run = await OnlyRunAsync(port);
 
-        host.Signal("TERM");
+        host.Signal(signal);
         var (code, _, _) = await host.EndAsync().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
-        Assert.Equal(0, code);
+        Assert.Equal(exitCode, code);
         await using var next = HostProcess.Scripted(scratch.At("data"), out port);
         using var again = await outside.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
         Answer(again, "held at last");
         Assert.Equal("[scripted] held at last", await EndOfAsync(port, run));
-    }
-
-    [Fact]
-    public async Task AfterAKillTheNextStartGoesOn()
-    {
-        using var outside = Listen(out var hold);
-        await using var host = HostProcess.Scripted(scratch.At("data"), out var port);
-        await host.ReadyAsync();
-        await StartAsync(port, $"port {hold}");
-        using var call = await outside.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
-        var run = await OnlyRunAsync(port);
-
-        host.Signal("KILL");
-        await host.EndAsync();
-
-        await using var next = HostProcess.Scripted(scratch.At("data"), out port);
-        using var again = await outside.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
-        Answer(again, "held anyway");
-        Assert.Equal("[scripted] held anyway", await EndOfAsync(port, run));
     }
 
     [Fact]

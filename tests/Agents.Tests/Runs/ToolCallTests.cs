@@ -97,6 +97,35 @@ public sealed class ToolCallTests
         Assert.Empty(refund.Requests);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ACallWhoseGateTookSoLongThatItsLeaseMayEndDuringTheActIsNotMade(bool idempotent)
+    {
+        var refund = Given.Refund(idempotent);
+        RunHarness? desk = null;
+        var passings = 0;
+        var slow = new AgentOptions
+        {
+            CrashPoint = point =>
+            {
+                if (point == AgentCrashPoints.ToolStarted && ++passings == 1)
+                {
+                    desk!.Time.Set(desk.Time.GetUtcNow() + TimeSpan.FromSeconds(8));
+                }
+            },
+        };
+        desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), refund) { Options = slow });
+        await using var owned = desk;
+        var run = await desk.RunAsync();
+        Assert.Empty(refund.Requests);
+        Assert.Equal("running", (await desk.FindAsync(run)).Status);
+
+        await desk.AdvanceAsync(TimeSpan.FromMinutes(2));
+        Assert.Equal(idempotent ? 1 : 0, refund.Requests.Count);
+        Assert.Equal(idempotent ? [] : ["inDoubt"], (await desk.PendingAsync(run)).Select(one => one.Kind));
+    }
+
     [Fact]
     public async Task ACallThatStopsWithTheHostIsHandedToTheNextStartAndCountsAsNoFailure()
     {
