@@ -58,7 +58,7 @@ public sealed class DiskFullTests
                 while (true)
                 {
                     var id = $"r{round}-{accepted.Count}";
-                    await engine.Client.ScheduleNewOrchestrationInstanceAsync("live", round, new StartOrchestrationOptions(id));
+                    await engine.Client.ScheduleNewOrchestrationInstanceAsync("live", accepted.Count, new StartOrchestrationOptions(id));
                     accepted.Add(id);
                 }
             }
@@ -69,12 +69,12 @@ public sealed class DiskFullTests
             }
         }
 
-        pages += 10_000;
+        pages += 20 * accepted.Count; // each of them is going to hold a result of eight pages
         await engine.RestartAsync();
-        foreach (var id in accepted)
+        for (var n = 0; n < accepted.Count; n++)
         {
-            var ended = await engine.EndAsync(id);
-            Assert.Equal(OrchestrationRuntimeStatus.Completed, ended.RuntimeStatus);
+            var ended = await engine.EndAsync(accepted[n]);
+            Assert.Equal((OrchestrationRuntimeStatus.Completed, $"{30_000 + n}"), (ended.RuntimeStatus, ended.SerializedOutput));
         }
 
         Assert.True(accepted.Count >= 5);

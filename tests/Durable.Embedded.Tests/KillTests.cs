@@ -118,22 +118,32 @@ public sealed class KillTests
     [Fact]
     public async Task ATerminationSignalUnderLoadEndsInTimeAndRepeatsNothing()
     {
-        using var site = new CrashSite();
-        for (var round = 0; round < Torture.Rounds(3, 50); round++)
+        var rounds = Torture.Rounds(3, 50);
+        for (var (stopped, tries) = (0, 0); stopped < rounds; tries++)
         {
-            using var host = HostProcess.Start(site, "mix", Instances);
-            await host.ReadyAsync();
-            await Task.WhenAny(host.ExitAsync(), Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System));
-            var asked = Stopwatch.GetTimestamp();
-            await host.TerminateAsync();
-            await host.ExitAsync();
-            Assert.Equal(0, host.ExitCode);
-            Assert.True(Stopwatch.GetElapsedTime(asked) < TimeSpan.FromSeconds(30));
-            site.Judge();
-        }
+            Assert.True(tries < 4 * rounds, "the signal hardly ever meets work");
+            using var site = new CrashSite();
+            using (var host = HostProcess.Start(site, "mix", Instances))
+            {
+                await host.ReadyAsync();
 
-        await FinishAsync(site);
-        Assert.Equal(site.Ledger.Count, site.Ledger.Distinct().Count());
+                // Real time, as above. A round counts if the signal met work: some of it done, not all.
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+                var asked = Stopwatch.GetTimestamp();
+                await host.TerminateAsync();
+                await host.ExitAsync();
+                if (host.HasSaid("stopping") && site.Ledger.Count > 0)
+                {
+                    Assert.Equal(0, host.ExitCode);
+                    Assert.True(Stopwatch.GetElapsedTime(asked) < TimeSpan.FromSeconds(30));
+                    site.Judge();
+                    stopped++;
+                }
+            }
+
+            await FinishAsync(site);
+            Assert.Equal(site.Ledger.Count, site.Ledger.Distinct().Count());
+        }
     }
 
     [Fact]
