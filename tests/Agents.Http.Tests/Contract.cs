@@ -63,7 +63,7 @@ public sealed class Contract(JsonObject document)
     public void Fit(JsonNode schema, JsonElement value)
     {
         var checker = schemas.GetOrAdd(schema.ToJsonString(), _ => JsonSchema.Load(JsonSerializer.SerializeToElement(Closed(schema))));
-        Assert.Empty(checker.Validate(value).Select(violation => violation.Message));
+        Assert.Empty(checker.Validate(value));
     }
 
     public JsonNode Resolve(JsonNode node) => node["$ref"] is { } reference

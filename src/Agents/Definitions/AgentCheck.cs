@@ -91,7 +91,7 @@ public static class AgentCheck
         {
             if ((schema.Types & JsonTypeNames.Of(value)) != 0 && schema.Validate(value) is [var violation, ..])
             {
-                yield return $"the argument can never be {JsonPlace.Show(value)} ({violation.Message.TrimEnd('.')}). Compare with a value "
+                yield return $"the argument can never be {JsonPlace.Show(value)} ({violation.TrimEnd('.')}). Compare with a value "
                     + "that it can be.";
             }
         }

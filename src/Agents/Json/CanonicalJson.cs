@@ -43,17 +43,14 @@ public static class CanonicalJson
     public static string Write(JsonElement value)
     {
         var text = new StringBuilder();
-        Append(text, value, "", 0);
+        Append(text, value, JsonPath.Root, 0);
         return text.ToString();
     }
 
     /// <inheritdoc cref="Write(JsonElement)"/>
     public static string Write(JsonNode? value) => Write(Parse(NodeText.Of(value)));
 
-    /// <inheritdoc cref="Write(JsonElement)"/>
-    public static byte[] WriteUtf8(JsonElement value) => Encoding.UTF8.GetBytes(Write(value));
-
-    private static void Append(StringBuilder text, JsonElement value, string path, int depth)
+    private static void Append(StringBuilder text, JsonElement value, JsonPath path, int depth)
     {
         switch (value.ValueKind)
         {
@@ -68,7 +65,7 @@ public static class CanonicalJson
                 break;
             case JsonValueKind.Number:
                 var literal = value.GetRawText();
-                text.Append(CanonicalNumber.Write(literal) ?? throw new JsonRefusedException(path,
+                text.Append(CanonicalNumber.Write(literal) ?? throw new JsonRefusedException(path.ToString(),
                     $"{JsonPlace.Show(value)} is not held exactly by a double. Use fewer digits, or pass it as a string."));
                 break;
             case JsonValueKind.Undefined:
@@ -79,7 +76,7 @@ public static class CanonicalJson
         }
     }
 
-    private static void AppendObject(StringBuilder text, JsonElement value, string path, int depth)
+    private static void AppendObject(StringBuilder text, JsonElement value, JsonPath path, int depth)
     {
         var members = value.EnumerateObject().Select(member => (Name: Text(() => member.Name, path), member.Value)).ToArray();
         Array.Sort(members, (a, b) => string.CompareOrdinal(a.Name, b.Name));
@@ -95,13 +92,13 @@ public static class CanonicalJson
 
             AppendString(text, name);
             text.Append(':');
-            Append(text, member, JsonPlace.Member(path, name), depth);
+            Append(text, member, path.Member(name), depth);
         }
 
         text.Append('}');
     }
 
-    private static void AppendArray(StringBuilder text, JsonElement value, string path, int depth)
+    private static void AppendArray(StringBuilder text, JsonElement value, JsonPath path, int depth)
     {
         text.Append('[');
         var index = 0;
@@ -112,7 +109,7 @@ public static class CanonicalJson
                 text.Append(',');
             }
 
-            Append(text, item, JsonPlace.Item(path, index++), depth);
+            Append(text, item, path.Item(index++), depth);
         }
 
         text.Append(']');
@@ -141,19 +138,19 @@ public static class CanonicalJson
         text.Append('"');
     }
 
-    internal static int Deeper(string path, int depth) => depth < DeepestNesting
+    internal static int Deeper(JsonPath path, int depth) => depth < DeepestNesting
         ? depth + 1
-        : throw new JsonRefusedException(path, $"nested over {DeepestNesting} levels. Flatten the value.");
+        : throw new JsonRefusedException(path.ToString(), $"nested over {DeepestNesting} levels. Flatten the value.");
 
-    private static void RefuseSameKey(string previous, string name, string path)
+    private static void RefuseSameKey(string previous, string name, JsonPath path)
     {
         if (previous == name)
         {
-            throw new JsonRefusedException(path, $"the key {JsonPlace.Quote(name)} appears twice. Send it once.");
+            throw new JsonRefusedException(path.ToString(), $"the key {JsonPlace.Quote(name)} appears twice. Send it once.");
         }
     }
 
-    private static string Text(Func<string?> read, string path)
+    private static string Text(Func<string?> read, JsonPath path)
     {
         try
         {
@@ -161,7 +158,7 @@ public static class CanonicalJson
         }
         catch (InvalidOperationException e)
         {
-            throw new JsonRefusedException(path, "the text holds half a surrogate pair. Send valid Unicode.", e);
+            throw new JsonRefusedException(path.ToString(), "the text holds half a surrogate pair. Send valid Unicode.", e);
         }
     }
 }

@@ -11,7 +11,7 @@ internal static class JsonPlace
     public static string Name(string path) => path.Length == 0 ? "(whole document)" : path;
 
     public static string Member(string path, string name) =>
-        name.Length == 0 || name.AsSpan().ContainsAny(".[]\" ") ? $"{path}[{Quote(name)}]" : path.Length == 0 ? name : $"{path}.{name}";
+        name.Length is 0 or > LongestShown || name.AsSpan().ContainsAny(".[]\" ") ? $"{path}[{Quote(name)}]" : path.Length == 0 ? name : $"{path}.{name}";
 
     public static string Item(string path, int index) => string.Create(CultureInfo.InvariantCulture, $"{path}[{index}]");
 

@@ -2,11 +2,6 @@ using System.Text.Json;
 
 namespace Holdfast.Agents.Json;
 
-/// <summary>What a value breaks of a schema.</summary>
-/// <param name="Path">Where, as in <c>items[2].price</c>; empty for the whole document.</param>
-/// <param name="Message">Place, fact and remedy, for a person or a model: "amount: expected a number, got the string "ten"."</param>
-public sealed record SchemaViolation(string Path, string Message);
-
 /// <summary>
 /// A schema in the part of JSON Schema 2020-12 that is enforced here: type, properties, required, additionalProperties, items, prefixItems,
 /// enum, const, minimum, maximum, exclusiveMinimum, exclusiveMaximum, minLength, maxLength, minItems, maxItems, pattern, allOf, anyOf,
@@ -29,12 +24,12 @@ public sealed class JsonSchema
     /// both.</exception>
     public static JsonSchema Load(JsonElement schema) => new(SchemaReader.Read(schema.Clone(), "", 1));
 
-    /// <summary>Everything that the value breaks; empty when it fits. Numbers are compared exactly, lengths counted in code
-    /// points.</summary>
-    public IReadOnlyList<SchemaViolation> Validate(JsonElement value)
+    /// <summary>Everything that the value breaks, each as place, fact and remedy, for a person or a model (<c>amount: expected a number, got
+    /// the string "ten".</c>); empty when it fits. Numbers are compared exactly, lengths counted in code points.</summary>
+    public IReadOnlyList<string> Validate(JsonElement value)
     {
-        var found = new List<SchemaViolation>();
-        root.Validate(value, "", found);
+        var found = new List<string>();
+        root.Validate(value, JsonPath.Root, found);
         return found;
     }
 

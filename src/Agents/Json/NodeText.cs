@@ -11,7 +11,7 @@ internal static class NodeText
     {
         try
         {
-            Check(node, "", 0);
+            Check(node, JsonPath.Root, 0);
             return node?.ToJsonString() ?? "null";
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
@@ -22,21 +22,21 @@ internal static class NodeText
         }
     }
 
-    private static void Check(JsonNode? node, string path, int depth)
+    private static void Check(JsonNode? node, JsonPath path, int depth)
     {
         if (node is JsonObject members)
         {
             foreach (var (name, member) in members)
             {
                 RefuseHalfPair(name, path);
-                Check(member, JsonPlace.Member(path, name), CanonicalJson.Deeper(path, depth));
+                Check(member, path.Member(name), CanonicalJson.Deeper(path, depth));
             }
         }
         else if (node is JsonArray items)
         {
             for (var i = 0; i < items.Count; i++)
             {
-                Check(items[i], JsonPlace.Item(path, i), CanonicalJson.Deeper(path, depth));
+                Check(items[i], path.Item(i), CanonicalJson.Deeper(path, depth));
             }
         }
         else if (node is JsonValue value && value.GetValueKind() == JsonValueKind.String && value.TryGetValue<string>(out var text))
@@ -45,14 +45,14 @@ internal static class NodeText
         }
     }
 
-    private static void RefuseHalfPair(string text, string path)
+    private static void RefuseHalfPair(string text, JsonPath path)
     {
         for (var i = 0; i < text.Length; i++)
         {
             var pair = i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]);
             if (char.IsSurrogate(text[i]) && !pair)
             {
-                throw new JsonRefusedException(path, "the text holds half a surrogate pair. Send valid Unicode.");
+                throw new JsonRefusedException(path.ToString(), "the text holds half a surrogate pair. Send valid Unicode.");
             }
 
             i += pair ? 1 : 0;

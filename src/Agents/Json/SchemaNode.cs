@@ -46,7 +46,7 @@ internal sealed class SchemaNode
 
     public SchemaNode? ItemAt(int index) => index < PrefixItems.Count ? PrefixItems[index] : Items;
 
-    public void Validate(JsonElement value, string path, List<SchemaViolation> found)
+    public void Validate(JsonElement value, JsonPath path, List<string> found)
     {
         if (!Types.Allows(JsonTypeNames.Of(value)))
         {
@@ -79,17 +79,16 @@ internal sealed class SchemaNode
         ValidateCombined(value, path, found);
     }
 
-    private void ValidateObject(JsonElement value, string path, List<SchemaViolation> found)
+    private void ValidateObject(JsonElement value, JsonPath path, List<string> found)
     {
         foreach (var name in Required.Where(name => !value.TryGetProperty(name, out _)))
         {
-            var member = JsonPlace.Member(path, name);
-            found.Add(new(member, $"{member}: required, but missing. Add it."));
+            found.Add($"{path.Member(name)}: required, but missing. Add it.");
         }
 
         foreach (var member in value.EnumerateObject())
         {
-            var place = JsonPlace.Member(path, member.Name);
+            var place = path.Member(member.Name);
             if (Properties.TryGetValue(member.Name, out var schema))
             {
                 schema.Validate(member.Value, place, found);
@@ -97,7 +96,7 @@ internal sealed class SchemaNode
             else if (Additional == Nothing)
             {
                 var known = Properties.Count == 0 ? "No property is known here." : $"Known: {string.Join(", ", Properties.Keys)}.";
-                found.Add(new(place, $"{place}: not known here. Remove it. {known}"));
+                found.Add($"{place}: not known here. Remove it. {known}");
             }
             else
             {
@@ -106,18 +105,18 @@ internal sealed class SchemaNode
         }
     }
 
-    private void ValidateArray(JsonElement value, string path, List<SchemaViolation> found)
+    private void ValidateArray(JsonElement value, JsonPath path, List<string> found)
     {
         Bounds(value.GetArrayLength(), MinItems, MaxItems, "items", path, found);
         var index = 0;
         foreach (var item in value.EnumerateArray())
         {
-            ItemAt(index)?.Validate(item, JsonPlace.Item(path, index), found);
+            ItemAt(index)?.Validate(item, path.Item(index), found);
             index++;
         }
     }
 
-    private void ValidateNumber(JsonElement value, string path, List<SchemaViolation> found)
+    private void ValidateNumber(JsonElement value, JsonPath path, List<string> found)
     {
         Limit(Minimum, (number, limit) => number >= limit, "at least");
         Limit(Maximum, (number, limit) => number <= limit, "at most");
@@ -133,7 +132,7 @@ internal sealed class SchemaNode
         }
     }
 
-    private void ValidateString(JsonElement value, string path, List<SchemaViolation> found)
+    private void ValidateString(JsonElement value, JsonPath path, List<string> found)
     {
         var text = value.GetString()!;
         if (MinLength is not null || MaxLength is not null)
@@ -148,7 +147,7 @@ internal sealed class SchemaNode
         }
     }
 
-    private void ValidateCombined(JsonElement value, string path, List<SchemaViolation> found)
+    private void ValidateCombined(JsonElement value, JsonPath path, List<string> found)
     {
         foreach (var schema in AllOf)
         {
@@ -174,12 +173,12 @@ internal sealed class SchemaNode
 
     private bool Accepts(JsonElement value)
     {
-        var found = new List<SchemaViolation>();
-        Validate(value, "", found);
+        var found = new List<string>();
+        Validate(value, JsonPath.Root, found);
         return found.Count == 0;
     }
 
-    private static void Bounds(int count, int? least, int? most, string unit, string path, List<SchemaViolation> found)
+    private static void Bounds(int count, int? least, int? most, string unit, JsonPath path, List<string> found)
     {
         if (count < least || count > most)
         {
@@ -187,10 +186,10 @@ internal sealed class SchemaNode
                 : least is null ? $"at most {most}"
                 : most is null ? $"at least {least}"
                 : $"{least} to {most}";
-            found.Add(new(path, $"{JsonPlace.Name(path)}: expected {expected} {unit}, got {count}."));
+            found.Add($"{JsonPlace.Name(path.ToString())}: expected {expected} {unit}, got {count}.");
         }
     }
 
-    private static SchemaViolation Wrong(string path, JsonElement value, string expected) =>
-        new(path, $"{JsonPlace.Name(path)}: expected {expected}, got {JsonPlace.Show(value)}.");
+    private static string Wrong(JsonPath path, JsonElement value, string expected) =>
+        $"{JsonPlace.Name(path.ToString())}: expected {expected}, got {JsonPlace.Show(value)}.";
 }

@@ -108,17 +108,17 @@ internal static class SchemaReader
     // A default is filled in after the caller's part was validated in the caller's mind: it must fit by itself.
     private static void CheckDefault(SchemaNode node, string path)
     {
-        var found = new List<SchemaViolation>();
+        var found = new List<string>();
         if (node.Default is { } value)
         {
             // One without a canonical form would make every call that leaves it out fail.
             CanonicalJson.Write(value);
-            node.Validate(value, JsonPlace.Member(path, "default"), found);
+            node.Validate(value, JsonPath.At(path).Member("default"), found);
         }
 
         if (found.Count > 0)
         {
-            throw new JsonRefusedException(path, $"the default does not fit its own schema: {found[0].Message}");
+            throw new JsonRefusedException(path, $"the default does not fit its own schema: {found[0]}");
         }
     }
 

@@ -64,6 +64,18 @@ public sealed class CanonicalJsonTests
         Assert.Contains("pass it as a string", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void WhatADocumentCostsGrowsWithItsLengthAndNotWithThatOfItsPlaces()
+    {
+        var text = $$"""{"{{new string('k', 50_000)}}":[{{string.Join(',', Enumerable.Repeat(1, 5_000))}}]}""";
+        var value = CanonicalJson.Parse(text);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(text, CanonicalJson.Write(value));
+
+        // The places of its items, written out, are 500 MB.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 50 * text.Length);
+    }
+
     [Fact] // RFC 8785, section 3.2.3.
     public void KeysAreOrderedByTheirUtf16CodeUnits() => Assert.Equal(
         "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u0080\":\"Control\",\"\u00f6\":\"Latin Small Letter O With Diaeresis\","
