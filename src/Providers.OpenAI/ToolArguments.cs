@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Holdfast.Agents.Models;
 using Microsoft.Extensions.AI;
 
 namespace Holdfast.Providers.OpenAI;
@@ -9,7 +10,7 @@ namespace Holdfast.Providers.OpenAI;
 public static class ToolArguments
 {
     /// <summary>The additional property of a <see cref="FunctionCallContent"/> that holds the exact text of its arguments.</summary>
-    public const string Raw = "rawArguments";
+    public const string Raw = StoredReply.RawArguments;
 
     // Of two values for one name, an approval could judge one and the tool receive the other.
     private static readonly JsonDocumentOptions Unambiguous = new() { AllowDuplicateProperties = false };

@@ -61,7 +61,7 @@ internal sealed class Askings(StoreTransaction tx, LockedRun run)
     }
 
     /// <summary>What a person says yes to, and nothing else: tool, arguments, place, attempt, agent version.</summary>
-    public string DigestOf(CallRow call) => Digest.OfText(CanonicalJson.Write(new JsonObject
+    public string DigestOf(CallRow call) => Digest.OfJson(new JsonObject
     {
         ["tool"] = call.Tool,
         ["arguments"] = JsonNode.Parse(call.Arguments!),
@@ -70,5 +70,5 @@ internal sealed class Askings(StoreTransaction tx, LockedRun run)
         ["index"] = call.Idx,
         ["attempt"] = call.Attempt,
         ["version"] = run.Row.Version,
-    }));
+    });
 }

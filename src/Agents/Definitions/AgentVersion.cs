@@ -20,7 +20,7 @@ public static class AgentVersion
             ? Seen(tool)
             : throw new ArgumentException($"Tool '{name}' is not registered for agent '{agent.Name}'. Check it first.", nameof(toolbox)));
         var seen = new JsonObject { ["definition"] = JsonNode.Parse(agent.ToJson()), ["tools"] = new JsonArray([.. tools]) };
-        return Digest.OfText(CanonicalJson.Write(seen));
+        return Digest.OfJson(seen);
     }
 
     private static JsonObject Seen(Tool tool) => new()

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Holdfast.Agents.Json;
 
@@ -13,6 +14,9 @@ public static class Digest
     /// <summary>Of the value's canonical form, so the order of its keys and its white space do not matter.</summary>
     /// <exception cref="JsonRefusedException">The value has no canonical form.</exception>
     public static string OfJson(JsonElement value) => OfText(CanonicalJson.Write(value));
+
+    /// <inheritdoc cref="OfJson(JsonElement)"/>
+    public static string OfJson(JsonNode? value) => OfText(CanonicalJson.Write(value));
 
     /// <summary>Of the text's UTF-8 bytes, without a byte order mark.</summary>
     /// <exception cref="EncoderFallbackException">The text holds half a surrogate pair.</exception>

@@ -1,8 +1,7 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Json;
 using Holdfast.Agents.Storage;
 
 namespace Holdfast.Agents.Runs;
@@ -11,8 +10,8 @@ namespace Holdfast.Agents.Runs;
 internal static class Calls
 {
     /// <summary>A call's idempotency key: of its place and attempt, never of what the provider called it.</summary>
-    public static string KeyOf(string runId, CallRow call) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Create(CultureInfo.InvariantCulture, $"{runId}\n{call.Turn}\n{call.Idx}\n{call.Attempt}"))))[..32];
+    public static string KeyOf(string runId, CallRow call) => Digest.OfText(
+        string.Create(CultureInfo.InvariantCulture, $"{runId}\n{call.Turn}\n{call.Idx}\n{call.Attempt}"))[..32];
 
     public static async Task<CallRow> ReadAsync(StoreTransaction tx, long run, int turn, int index) =>
         (await tx.FirstAsync<CallRow>("SELECT * FROM calls WHERE run = @run AND turn = @turn AND idx = @index", new { run, turn, index }))!;

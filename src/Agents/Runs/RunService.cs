@@ -167,13 +167,13 @@ public sealed class RunService
         return false;
     }
 
-    private static string HashOf(RunSubmission submission) => Digest.OfText(CanonicalJson.Write(new JsonObject
+    private static string HashOf(RunSubmission submission) => Digest.OfJson(new JsonObject
     {
         ["agent"] = submission.Agent,
         ["input"] = submission.Input,
         ["requestedBy"] = submission.RequestedBy,
         ["metadata"] = new JsonObject((submission.Metadata ?? new Dictionary<string, string>()).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
-    }));
+    });
 
     private static void RefuseEnded(LockedRun run)
     {

@@ -19,10 +19,6 @@ public sealed class ScriptedModel(Script script) : IChatClient
     /// <summary>Begins every text.</summary>
     public const string Mark = "[scripted] ";
 
-    /// <summary>The key under which a call's <see cref="AIContent.AdditionalProperties"/> hold its arguments as they were
-    /// written.</summary>
-    public const string RawArguments = "rawArguments";
-
     private const int BytesPerToken = 4;
 
     /// <inheritdoc/>
@@ -108,7 +104,7 @@ public sealed class ScriptedModel(Script script) : IChatClient
             YamlScalar { Kind: JsonValueKind.String } text => ScriptTemplate.Parse(text.Text).Text(value),
             var node => Json(node, value)?.ToJsonString() ?? "null",
         };
-        return new(id, call.Tool, Parsed(raw)) { AdditionalProperties = new() { [RawArguments] = raw } };
+        return new(id, call.Tool, Parsed(raw)) { AdditionalProperties = new() { [StoredReply.RawArguments] = raw } };
     }
 
     private static JsonNode? Json(YamlNode node, Func<string, JsonElement> value) => node switch
@@ -139,7 +135,7 @@ public sealed class ScriptedModel(Script script) : IChatClient
         {
             TextContent text => Bytes(text.Text),
             FunctionCallContent call => Bytes(call.Name)
-                + Bytes(call.AdditionalProperties?.GetValueOrDefault(RawArguments) as string ?? JsonSerializer.Serialize(call.Arguments)),
+                + Bytes(call.AdditionalProperties?.GetValueOrDefault(StoredReply.RawArguments) as string ?? JsonSerializer.Serialize(call.Arguments)),
             FunctionResultContent result => Bytes(result.Result as string ?? JsonSerializer.Serialize(result.Result)),
             _ => 0,
         });
