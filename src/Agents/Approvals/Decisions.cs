@@ -34,13 +34,14 @@ public sealed class Decisions
     /// <exception cref="RefusedException">Not found, not entitled, decided otherwise, void, superseded, expired, or not a decision on this kind.</exception>
     public async Task<ApprovalView> DecideAsync(Principal principal, string approval, Decision decision)
     {
+        var result = Canonical(decision);
         var late = await parts.Store.WriteAsync(async tx =>
         {
             var found = await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @approval AND tenant = @Tenant", new { approval, principal.Tenant })
                 ?? throw new RefusedException(Refusal.NotFound, $"There is no approval '{approval}'.");
             var run = await LockedRun.TakeAsync(tx, parts.Store, found.Run);
             var row = (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @approval", new { approval }))!;
-            return await DecideAsync(tx, run, row, principal, decision);
+            return await DecideAsync(tx, run, row, principal, decision, result);
         }, refusable: true);
         if (late is not null)
         {
@@ -51,7 +52,7 @@ public sealed class Decisions
     }
 
     /// <returns>A refusal that is to be stored with what it found, rather than undo it; null when the decision stands.</returns>
-    private static async Task<RefusedException?> DecideAsync(StoreTransaction tx, LockedRun run, ApprovalRow row, Principal principal, Decision decision)
+    private static async Task<RefusedException?> DecideAsync(StoreTransaction tx, LockedRun run, ApprovalRow row, Principal principal, Decision decision, string? result)
     {
         var ask = JsonSerializer.Deserialize(row.Ask, AgentsJson.Default.ApprovalAsk)!;
         CheckKind(row, decision);
@@ -92,7 +93,7 @@ public sealed class Decisions
         {
             Turn = row.Turn, Index = row.Idx, Tool = row.Tool, Approval = row.Id, Decision = decision.Kind, By = principal.Id,
         });
-        await FollowAsync(tx, run, row, ask, principal, decision);
+        await FollowAsync(tx, run, row, ask, principal, decision, result);
         await run.WakeAskingAsync(row.Id);
         await run.RefreshAsync();
         return null;
@@ -114,10 +115,13 @@ public sealed class Decisions
         {
             throw new RefusedException(Refusal.Invalid, "A result goes with 'happened' only. Leave it out.", "result");
         }
+    }
 
+    private static string? Canonical(Decision decision)
+    {
         try
         {
-            _ = decision.Result is { } result ? CanonicalJson.Write(result) : null;
+            return decision.Result is { } result ? CanonicalJson.Write(result) : null;
         }
         catch (JsonRefusedException e)
         {
@@ -151,7 +155,7 @@ public sealed class Decisions
         }
     }
 
-    private static async Task FollowAsync(StoreTransaction tx, LockedRun run, ApprovalRow row, ApprovalAsk ask, Principal principal, Decision decision)
+    private static async Task FollowAsync(StoreTransaction tx, LockedRun run, ApprovalRow row, ApprovalAsk ask, Principal principal, Decision decision, string? result)
     {
         var call = await Calls.ReadAsync(tx, row.Run, row.Turn, row.Idx);
         switch (decision.Kind)
@@ -168,7 +172,7 @@ public sealed class Decisions
                 break;
 
             case Happened:
-                await Calls.SettleAsync(tx, run, call, CallStates.Done, decision.Result is { } result ? CanonicalJson.Write(result) : "null");
+                await Calls.SettleAsync(tx, run, call, CallStates.Done, result ?? "null");
                 break;
 
             case RunAgain:

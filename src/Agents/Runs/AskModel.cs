@@ -58,7 +58,8 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         }
 
         parts.Options.CrashPoint(AgentCrashPoints.ModelReplied);
-        var answer = await parts.Store.WriteAsync(tx => RecordAsync(tx, turn, call, reply, usage));
+        var proposals = Proposal.Of(reply, call.Tools); // reads arguments with the tools' own types: not while every other run waits for the writer
+        var answer = await parts.Store.WriteAsync(tx => RecordAsync(tx, turn, call, reply, proposals, usage));
         parts.Options.CrashPoint(AgentCrashPoints.ModelRecorded);
         return answer;
     }
@@ -104,10 +105,16 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
             return new(StepAnswer.WaitFor());
         }
 
-        if (agent.Tools.FirstOrDefault(name => !parts.Tools.TryFind(name, out _)) is { } missing)
+        List<Tool> tools = [];
+        foreach (var name in agent.Tools)
         {
-            await run.PauseAsync("tool", $"Tool '{missing}' of agent '{agent.Name}' is no longer registered. Bring it back, then retry the run.");
-            return new(StepAnswer.WaitFor());
+            if (!parts.Tools.TryFind(name, out var tool))
+            {
+                await run.PauseAsync("tool", $"Tool '{name}' of agent '{agent.Name}' is no longer registered. Bring it back, then retry the run.");
+                return new(StepAnswer.WaitFor());
+            }
+
+            tools.Add(tool);
         }
 
         if (turn.Begins >= MostBegins)
@@ -116,14 +123,14 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
             return new(StepAnswer.WaitFor());
         }
 
-        return await HoldAsync(tx, run, step.Turn, agent, model, turn, conversation!);
+        return await HoldAsync(tx, run, agent, tools, model, turn, conversation!);
     }
 
-    private async Task<Begun> HoldAsync(
-        StoreTransaction tx, LockedRun run, int turn, AgentDefinition agent, Model model, TurnRow row, Conversation conversation)
+    private static async Task<Begun> HoldAsync(
+        StoreTransaction tx, LockedRun run, AgentDefinition agent, List<Tool> tools, Model model, TurnRow row, Conversation conversation)
     {
-        var tools = agent.Tools.Select(Declare).ToList();
-        var prompt = 1 + ((conversation.Characters + agent.Instructions.Length + tools.Sum(tool => tool.JsonSchema.GetRawText().Length)) / 4);
+        var turn = row.Turn;
+        var prompt = 1 + ((conversation.Characters + agent.Instructions.Length + tools.Sum(tool => tool.SchemaLength)) / 4);
         var left = agent.Limits.Tokens - run.Row.InputTokens - run.Row.OutputTokens - run.Row.HeldTokens;
         var output = (int)Math.Min(model.MaxOutputTokens, left - prompt);
         if (output < 1)
@@ -141,11 +148,11 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         await tx.ExecuteAsync("UPDATE runs SET held_tokens = held_tokens + @held, turn = @turn WHERE run = @Run",
             new { run.Row.Run, turn, held });
         await run.RefreshAsync();
-        var options = new ChatOptions { Instructions = agent.Instructions, MaxOutputTokens = output, Tools = tools.Count == 0 ? null : [.. tools] };
-        return new(StepAnswer.Go, new ModelCall(model, options, attempt, held, output == model.MaxOutputTokens ? "outputTokens" : "tokens"));
+        var options = new ChatOptions { Instructions = agent.Instructions, MaxOutputTokens = output, Tools = tools.Count == 0 ? null : [.. tools.Select(tool => tool.Declaration)] };
+        return new(StepAnswer.Go, new ModelCall(agent, tools, model, options, attempt, held, output == model.MaxOutputTokens ? "outputTokens" : "tokens"));
     }
 
-    private async Task<StepAnswer> RecordAsync(StoreTransaction tx, RunRef step, ModelCall call, StoredReply reply, UsageDetails? usage)
+    private async Task<StepAnswer> RecordAsync(StoreTransaction tx, RunRef step, ModelCall call, StoredReply reply, List<Proposal> proposals, UsageDetails? usage)
     {
         var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
         await SettleAsync(tx, run, step.Turn, call, usage);
@@ -157,7 +164,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
             await run.EventAsync(RunEvents.ModelReplied, new EventData { Turn = step.Turn });
             if (!run.Row.IsEnding)
             {
-                await new TurnPlan(parts, tx, run, step.Turn).MakeAsync(reply, call.CutBy);
+                await new TurnPlan(parts, tx, run, step.Turn).MakeAsync(reply, call.Agent, proposals, call.CutBy);
             }
         }
 
@@ -243,13 +250,9 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         return run.Row.ActiveAt(run.Now) > limits.Time.Ticks ? "time" : null;
     }
 
-    private AIFunctionDeclaration Declare(string name) => parts.Tools.TryFind(name, out var tool)
-        ? AIFunctionFactory.CreateDeclaration(tool.Name, tool.Description, tool.Parameters)
-        : throw new InvalidOperationException($"Tool '{name}' was looked for before and is gone.");
-
     private sealed record Begun(StepAnswer Answer, ModelCall? Call = null);
 
     /// <param name="Held">Tokens held for this attempt until its usage is known.</param>
     /// <param name="CutBy">The limit that a reply of full length would have met.</param>
-    private sealed record ModelCall(Model Model, ChatOptions Options, int Attempt, long Held, string CutBy);
+    private sealed record ModelCall(AgentDefinition Agent, List<Tool> Tools, Model Model, ChatOptions Options, int Attempt, long Held, string CutBy);
 }

@@ -9,24 +9,33 @@ using Microsoft.Extensions.AI;
 
 namespace Holdfast.Agents.Runs;
 
+/// <summary>A call that a model asks for, judged.</summary>
+/// <param name="Tool">Null if the agent has none of that name.</param>
+internal sealed record Proposal(ReplyPart Asked, Tool? Tool, ToolArguments Arguments)
+{
+    public static List<Proposal> Of(StoredReply reply, List<Tool> tools) => [.. reply.Calls.Select(asked =>
+        tools.Find(tool => tool.Name == asked.Tool) is { } tool
+            ? new Proposal(asked, tool, ToolArguments.Read(asked.Text, tool))
+            : new Proposal(asked, null, new(null, $"There is no tool '{asked.Tool}'. Tools: {string.Join(", ", tools.Select(one => one.Name))}.")))];
+}
+
 /// <summary>What follows from a reply: its calls, what each needs, or the end of the run. Made in the transaction that stores the reply.</summary>
 internal sealed class TurnPlan(AgentParts parts, StoreTransaction tx, LockedRun run, int turn)
 {
-    public async Task MakeAsync(StoredReply reply, string cutBy)
+    public async Task MakeAsync(StoredReply reply, AgentDefinition agent, List<Proposal> proposals, string cutBy)
     {
-        var calls = reply.Calls.ToList();
         if (reply.Finish == ChatFinishReason.Length.Value)
         {
             // Cut off: a call may lack its end, and an answer is not the answer.
             await run.EndAsync(new Outcome(OutcomeKinds.LimitReached) { Limit = cutBy, Text = reply.Text });
         }
-        else if (calls.Count == 0)
+        else if (proposals.Count == 0)
         {
             await run.EndAsync(new Outcome(OutcomeKinds.Completed) { Text = reply.Text });
         }
         else
         {
-            await ProposeAsync(calls);
+            await ProposeAsync(agent, proposals);
         }
     }
 
@@ -43,14 +52,13 @@ internal sealed class TurnPlan(AgentParts parts, StoreTransaction tx, LockedRun 
         };
     }
 
-    private async Task ProposeAsync(List<ReplyPart> calls)
+    private async Task ProposeAsync(AgentDefinition agent, List<Proposal> proposals)
     {
-        var agent = await parts.Agents.OfAsync(tx, run.Row.Version);
-        await tx.ExecuteAsync("UPDATE runs SET tool_calls = tool_calls + @Count WHERE run = @Run", new { run.Row.Run, calls.Count });
-        var within = run.Row.ToolCalls + calls.Count <= agent.Limits.ToolCalls;
-        for (var index = 0; index < calls.Count; index++)
+        await tx.ExecuteAsync("UPDATE runs SET tool_calls = tool_calls + @Count WHERE run = @Run", new { run.Row.Run, proposals.Count });
+        var within = run.Row.ToolCalls + proposals.Count <= agent.Limits.ToolCalls;
+        for (var index = 0; index < proposals.Count; index++)
         {
-            await ProposeAsync(agent, calls[index], index, within);
+            await ProposeAsync(agent, proposals[index], index, within);
         }
 
         if (!within)
@@ -59,12 +67,9 @@ internal sealed class TurnPlan(AgentParts parts, StoreTransaction tx, LockedRun 
         }
     }
 
-    private async Task ProposeAsync(AgentDefinition agent, ReplyPart asked, int index, bool within)
+    private async Task ProposeAsync(AgentDefinition agent, Proposal proposal, int index, bool within)
     {
-        var tool = agent.Tools.Contains(asked.Tool, StringComparer.Ordinal) && parts.Tools.TryFind(asked.Tool!, out var found) ? found : null;
-        var arguments = tool is null
-            ? new ToolArguments(null, $"There is no tool '{asked.Tool}'. Tools: {string.Join(", ", agent.Tools)}.")
-            : ToolArguments.Read(asked.Text, tool);
+        var (asked, tool, arguments) = proposal;
         var call = new CallRow
         {
             Run = run.Row.Run, Turn = turn, Idx = index, Attempt = 1, Tool = asked.Tool ?? "", CallId = asked.CallId ?? $"call_{turn}_{index}", Arguments = arguments.Canonical,

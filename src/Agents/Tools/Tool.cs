@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Json;
+using Microsoft.Extensions.AI;
 
 namespace Holdfast.Agents.Tools;
 
@@ -21,15 +22,13 @@ public sealed partial class Tool
     private const int LargestResultLimit = 1024 * 1024;
 
     private readonly ToolAct act;
-    private readonly Func<JsonElement, string?> misfit;
 
     /// <param name="name">1 to 64 of a-z, A-Z, 0-9, _ and -.</param>
     /// <param name="description">What it is for; the model chooses by it.</param>
     /// <param name="parameters">An object schema in the part that <see cref="JsonSchema"/> enforces.</param>
     /// <param name="act">Run for every call and every retry, once it has passed the gate.</param>
-    /// <param name="misfit">What the act cannot read in arguments that fit the schema, as a message for the model; null if it can.</param>
     /// <exception cref="ToolRefusedException">A name, description or schema that cannot be offered.</exception>
-    public Tool(string name, string description, JsonElement parameters, ToolAct act, Func<JsonElement, string?>? misfit = null)
+    public Tool(string name, string description, JsonElement parameters, ToolAct act)
     {
         Name = ToolName().IsMatch(name) ? name : throw new ToolRefusedException($"Tool name '{name}' is not 1 to 64 of a-z, A-Z, 0-9, _ "
             + "and -. Rename it.");
@@ -37,8 +36,9 @@ public sealed partial class Tool
             + "description. Say what it is for.");
         Parameters = parameters.Clone();
         Schema = LoadSchema(name, Parameters);
+        Declaration = AIFunctionFactory.CreateDeclaration(Name, Description, Parameters);
+        SchemaLength = Parameters.GetRawText().Length;
         this.act = act;
-        this.misfit = misfit ?? (_ => null);
     }
 
     public string Name { get; }
@@ -85,16 +85,21 @@ public sealed partial class Tool
             $"Tool '{Name}': a result limit of {value} bytes is out of range. Give 1 to {LargestResultLimit}.");
     } = DefaultResultLimit;
 
+    /// <summary>What a model is offered.</summary>
+    internal AIFunctionDeclaration Declaration { get; }
+
+    /// <summary>Characters of <see cref="Parameters"/>, which every prompt holds.</summary>
+    internal int SchemaLength { get; }
+
+    /// <summary>What the act cannot read in arguments that fit the schema, as a message for the model; null if it can.</summary>
+    internal Func<JsonElement, string?> Unreadable { private get; init; } = _ => null;
+
     internal static TimeSpan ShortestTimeout => TimeSpan.FromSeconds(1);
 
     internal static TimeSpan LongestTimeout => TimeSpan.FromHours(1);
 
     /// <summary>Why the tool cannot take these arguments, for the model; null if it can. Nothing is run.</summary>
-    public string? Misfit(JsonElement arguments)
-    {
-        var violations = Schema.Validate(arguments);
-        return violations.Count > 0 ? string.Join(" ", violations.Select(v => v.Message)) : misfit(arguments);
-    }
+    public string? Misfit(JsonElement arguments) => Breach(arguments) ?? Unreadable(arguments);
 
     /// <summary>Acts. May be called again for the same call, with the same key; whether that is safe is said by
     /// <see cref="Idempotent"/>.</summary>
@@ -103,9 +108,9 @@ public sealed partial class Tool
     /// <exception cref="Exception">Whatever the tool threw, as it was thrown.</exception>
     public async Task<JsonElement> InvokeAsync(JsonElement arguments, ToolContext context, CancellationToken cancellation)
     {
-        if (Misfit(arguments) is { } misfit)
+        if (Breach(arguments) is { } breach)
         {
-            throw new NotDoneException(misfit);
+            throw new NotDoneException(breach); // they fitted the schema that the tool had when they were proposed
         }
 
         var result = await act(arguments, context, cancellation);
@@ -116,6 +121,8 @@ public sealed partial class Tool
             $"Tool '{Name}' was called, but its result of {size} bytes is over its limit of {ResultLimit}. Return less, or raise "
                 + "ResultLimit.");
     }
+
+    private string? Breach(JsonElement arguments) => Schema.Validate(arguments) is { Count: > 0 } violations ? string.Join(" ", violations) : null;
 
     private static JsonSchema LoadSchema(string name, JsonElement parameters)
     {

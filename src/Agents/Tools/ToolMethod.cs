@@ -15,8 +15,9 @@ internal static class ToolMethod
         {
             CheckShape(method);
             var parameters = new ToolParameters(method);
-            return new Tool(attribute.Name, DescriptionOf(method), parameters.Schema, Act(instance, method, parameters), Misfit(parameters))
+            return new Tool(attribute.Name, DescriptionOf(method), parameters.Schema, Act(instance, method, parameters))
             {
+                Unreadable = Unreadable(parameters),
                 Effect = Known(attribute.Does),
                 Reads = attribute.Reads,
                 Idempotent = attribute.Idempotent,
@@ -60,7 +61,7 @@ internal static class ToolMethod
     private static void CheckParameter(ParameterInfo parameter)
     {
         var type = parameter.ParameterType;
-        if (type == typeof(ToolContext) || type == typeof(CancellationToken))
+        if (ToolParameters.IsFilledIn(parameter))
         {
             return;
         }
@@ -88,14 +89,14 @@ internal static class ToolMethod
         ? effect
         : throw new ToolRefusedException($"{effect} is no effect. Use None, Write or External.");
 
-    private static Func<JsonElement, string?> Misfit(ToolParameters parameters) => arguments =>
+    private static Func<JsonElement, string?> Unreadable(ToolParameters parameters) => arguments =>
     {
         try
         {
             parameters.Bind(arguments, null, CancellationToken.None);
             return null;
         }
-        catch (JsonException e)
+        catch (NotDoneException e)
         {
             return e.Message;
         }

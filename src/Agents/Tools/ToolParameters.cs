@@ -39,7 +39,7 @@ internal sealed class ToolParameters
     public JsonElement Schema { get; }
 
     /// <summary>Reads the arguments into the method's order.</summary>
-    /// <exception cref="JsonException">A value that its type cannot hold; the message starts with the parameter's name.</exception>
+    /// <exception cref="NotDoneException">A value that its type cannot hold; the message starts with the parameter's name.</exception>
     public object?[] Bind(JsonElement arguments, ToolContext? context, CancellationToken cancellation) =>
         [.. parameters.Select(p =>
             p.ParameterType == typeof(ToolContext) ? context
@@ -56,7 +56,7 @@ internal sealed class ToolParameters
         catch (Exception e)
         {
             // A converter or a constructor of the tool's own type may throw what it likes for a value it does not take.
-            throw new JsonException($"{parameter.Name}: not a value that it can hold. Send one that fits: {e.Message}", e);
+            throw new NotDoneException($"{parameter.Name}: not a value that it can hold. Send one that fits: {e.Message}", e);
         }
     }
 
@@ -122,6 +122,6 @@ internal sealed class ToolParameters
     private static object EnumOf(Type type, object value) =>
         (Nullable.GetUnderlyingType(type) ?? type) is { IsEnum: true } known ? Enum.ToObject(known, value) : value;
 
-    private static bool IsFilledIn(ParameterInfo parameter) =>
+    public static bool IsFilledIn(ParameterInfo parameter) =>
         parameter.ParameterType == typeof(ToolContext) || parameter.ParameterType == typeof(CancellationToken);
 }
