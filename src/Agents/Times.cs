@@ -9,5 +9,8 @@ internal static class Times
 
     public static DateTimeOffset? Of(long? ticks) => ticks is { } known ? Of(known) : null;
 
+    /// <summary>As the engine's timers take it.</summary>
+    public static DateTime? Utc(long? ticks) => ticks is { } known ? new DateTime(known, DateTimeKind.Utc) : null;
+
     public static string Show(long ticks) => Of(ticks).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

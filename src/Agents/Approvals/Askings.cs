@@ -14,7 +14,7 @@ internal sealed class Askings(StoreTransaction tx, LockedRun run)
     private const int MostReasks = 3;
 
     public static Asking Reference(ApprovalRow row) =>
-        new(row.Id, row.ExpiresAt is { } ticks ? new DateTime(ticks, DateTimeKind.Utc) : null);
+        new(row.Id, Times.Utc(row.ExpiresAt));
 
     /// <summary>The newest round about a call's present attempt; null when it was never asked about.</summary>
     public Task<ApprovalRow?> NewestAsync(CallRow call, string kind, int attempt) => tx.FirstAsync<ApprovalRow>(
@@ -57,7 +57,7 @@ internal sealed class Askings(StoreTransaction tx, LockedRun run)
 
         await run.EventAsync(RunEvents.ApprovalRequested, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Approval = id });
         await run.RefreshAsync();
-        return new Asking(id, expires is { } ticks ? new DateTime(ticks, DateTimeKind.Utc) : null);
+        return new Asking(id, Times.Utc(expires));
     }
 
     /// <summary>What a person says yes to, and nothing else: tool, arguments, place, attempt, agent version.</summary>

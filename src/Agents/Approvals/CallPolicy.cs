@@ -10,13 +10,14 @@ namespace Holdfast.Agents.Approvals;
 /// <summary>Which approval a call needs: the stricter of the rule that the run began with and the rule in force now.</summary>
 internal sealed class CallPolicy(AgentParts parts, StoreTransaction tx, LockedRun run)
 {
-    public async Task<ApprovalAsk?> AskAsync(AgentDefinition then, CallRow call)
+    public async Task<ApprovalAsk?> AskAsync(CallRow call)
     {
         var arguments = CanonicalJson.Parse(call.Arguments!);
         var effect = (Effect)call.Effect;
+        var then = await parts.Agents.OfAsync(tx, run.Row.Version);
         var now = await parts.Agents.InForceAsync(tx, run.Row.Agent);
         var askedThen = ApprovalPolicy.Ask(then.Approvals, call.Tool, effect, arguments);
-        return now is null || ReferenceEquals(now, then)
+        return ReferenceEquals(now, then)
             ? askedThen
             : ApprovalPolicy.Stricter(askedThen, ApprovalPolicy.Ask(now.Approvals, call.Tool, effect, arguments));
     }

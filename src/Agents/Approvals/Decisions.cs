@@ -37,9 +37,9 @@ public sealed class Decisions
         var result = Canonical(decision);
         var late = await parts.Store.WriteAsync(async tx =>
         {
-            var found = await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @approval AND tenant = @Tenant", new { approval, principal.Tenant })
+            var owner = await tx.FirstAsync<long?>("SELECT run FROM approvals WHERE id = @approval AND tenant = @Tenant", new { approval, principal.Tenant })
                 ?? throw new RefusedException(Refusal.NotFound, $"There is no approval '{approval}'.");
-            var run = await LockedRun.TakeAsync(tx, parts.Store, found.Run);
+            var run = await LockedRun.TakeAsync(tx, owner);
             var row = (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @approval", new { approval }))!;
             return await DecideAsync(tx, run, row, principal, decision, result);
         }, refusable: true);

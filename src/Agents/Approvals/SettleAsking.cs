@@ -17,7 +17,7 @@ internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, Ste
     public async Task<StepAnswer> RunAsync(ActivityContext context, AskingStep asking)
     {
         var answer = await OurFault.PausesAsync(
-            parts, asking.Run, () => parts.Store.WriteAsync(tx => SettleAsync(tx, asking)), StepAnswer.WaitFor());
+            parts, asking.Run, () => parts.Store.WriteAsync(tx => SettleAsync(tx, asking)), instead => instead);
         parts.Options.CrashPoint(AgentCrashPoints.AskingSettled);
         return answer;
     }
@@ -25,35 +25,30 @@ internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, Ste
     private async Task<StepAnswer> SettleAsync(StoreTransaction tx, AskingStep step)
     {
         await parts.Engine.CheckAsync(tx);
-        var locked = await LockedRun.TakeAsync(tx, parts.Store, step.Run);
+        var locked = await LockedRun.TakeAsync(tx, step.Run);
         await tx.LookedAsync(Instances.OfAsking(step.Run, step.Generation, step.Approval));
-        if (locked is not { } run || run.Row.HasEnded || run.Row.Generation != step.Generation)
+        if (locked is not { } run || run.Row.IsEnding || run.Row.Generation != step.Generation)
         {
             return StepAnswer.Close;
         }
 
         var row = (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @Approval", new { step.Approval }))!;
-        if (run.Row.IsEnding)
-        {
-            return StepAnswer.Close;
-        }
-
-        if (row.State == ApprovalStates.Pending && row.ExpiresAt > run.Now)
-        {
-            return StepAnswer.WaitFor(row.ExpiresAt);
-        }
-
-        if (row.State == ApprovalStates.Pending && row.ExpiresAt is null)
-        {
-            return StepAnswer.WaitFor();
-        }
-
         if (row.State == ApprovalStates.Pending)
         {
+            if (row.ExpiresAt is not { } due || due > run.Now)
+            {
+                return StepAnswer.WaitFor(row.ExpiresAt);
+            }
+
             await ExpireAsync(tx, run, row);
+            if (run.Row.IsEnding)
+            {
+                return StepAnswer.Close;
+            }
         }
 
-        return await WordAsync(tx, run, row.Id);
+        var call = await Calls.ReadAsync(tx, row.Run, row.Turn, row.Idx);
+        return call.IsSettled ? StepAnswer.Go : StepAnswer.Ask();
     }
 
     /// <summary>Writes down that the time to decide is over: from then on that holds, wherever the clock is set.</summary>
@@ -69,18 +64,5 @@ internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, Ste
         }
 
         await run.RefreshAsync();
-    }
-
-    /// <summary>What the loop is to do with the call.</summary>
-    private static async Task<StepAnswer> WordAsync(StoreTransaction tx, LockedRun run, string id)
-    {
-        var row = (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @id", new { id }))!;
-        if (run.Row.IsEnding)
-        {
-            return StepAnswer.Close;
-        }
-
-        var call = await Calls.ReadAsync(tx, row.Run, row.Turn, row.Idx);
-        return call.IsSettled ? StepAnswer.Go : StepAnswer.Go with { Next = Next.Ask };
     }
 }

@@ -27,8 +27,6 @@ public sealed class AgentCatalog
 
     public IReadOnlyList<string> Names => [.. agents.Keys.Order(StringComparer.Ordinal)];
 
-    public IEnumerable<AgentDefinition> Definitions => agents.Values.Select(agent => agent.Definition);
-
     public (AgentDefinition Definition, string Version)? Find(string name) => agents.TryGetValue(name, out var found) ? found : null;
 
     /// <summary>Puts this host's agents in force, and keeps each version by its hash for the runs that begin with it.</summary>
@@ -56,7 +54,7 @@ public sealed class AgentCatalog
         return definition;
     }
 
-    /// <summary>The definition in force for an agent's name; null when no host has it any more.</summary>
-    internal async Task<AgentDefinition?> InForceAsync(StoreTransaction tx, string name) =>
-        await tx.FirstAsync<string>("SELECT version FROM agents WHERE name = @name", new { name }) is { } version ? await OfAsync(tx, version) : null;
+    /// <summary>The definition in force for an agent that has runs: this host's, or the last one that a host had.</summary>
+    internal async Task<AgentDefinition> InForceAsync(StoreTransaction tx, string name) =>
+        await OfAsync(tx, (await tx.FirstAsync<string>("SELECT version FROM agents WHERE name = @name", new { name }))!);
 }

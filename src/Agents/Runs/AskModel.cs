@@ -17,15 +17,17 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
 {
     public const string Name = nameof(AskModel);
 
-    private const int MostBegins = 5;
     private static readonly UsageDetails Free = new() { InputTokenCount = 0, OutputTokenCount = 0 };
 
     public async Task<StepAnswer> RunAsync(ActivityContext context, RunRef turn)
     {
-        var conversation = await parts.Store.ReadAsync(async tx =>
-            await tx.FirstAsync<RunRow>("SELECT run, input FROM runs WHERE id = @Run", new { turn.Run }) is { } run
-                ? await parts.Conversations.BeforeAsync(tx, run, turn.Turn) : null);
-        var begun = await OurFault.PausesAsync(parts, turn.Run, () => parts.Store.WriteAsync(tx => BeginAsync(tx, turn, conversation)), new Begun(StepAnswer.WaitFor()));
+        var begun = await OurFault.PausesAsync(parts, turn.Run, async () =>
+        {
+            var said = await parts.Store.ReadAsync(async tx =>
+                await tx.FirstAsync<RunRow>("SELECT run, input FROM runs WHERE id = @Run", new { turn.Run }) is { } run
+                    ? await parts.Conversations.BeforeAsync(tx, run, turn.Turn) : null);
+            return await parts.Store.WriteAsync(tx => BeginAsync(tx, turn, said));
+        }, instead => new Begun(instead));
         if (begun is not { Call: { } call })
         {
             return begun.Answer;
@@ -36,7 +38,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         UsageDetails? usage;
         try
         {
-            var response = await call.Model.Client.GetResponseAsync(conversation!.Messages, call.Options, context.CancellationToken);
+            var response = await call.Model.Client.GetResponseAsync(call.Conversation.Messages, call.Options, context.CancellationToken);
             (reply, usage) = (StoredReply.From(response, call.Model.Label), response.Usage);
         }
         catch (ModelException failure)
@@ -67,7 +69,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
     private async Task<Begun> BeginAsync(StoreTransaction tx, RunRef step, Conversation? conversation)
     {
         await parts.Engine.CheckAsync(tx);
-        var locked = await LockedRun.TakeAsync(tx, parts.Store, step.Run);
+        var locked = await LockedRun.TakeAsync(tx, step.Run);
         await tx.LookedAsync(Instances.OfRun(step.Run, step.Generation));
         if (locked is not { } run || run.Row.IsEnding || run.Row.Generation != step.Generation)
         {
@@ -117,9 +119,9 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
             tools.Add(tool);
         }
 
-        if (turn.Begins >= MostBegins)
+        if (turn.Begins >= LockedRun.MostBegins)
         {
-            await run.PauseAsync("begins", $"The model call of turn {step.Turn} began {turn.Begins} times without an ending, so something ends the process or the host's code fails. See the log; then retry the run.");
+            await run.PauseForBeginsAsync($"The model call of turn {step.Turn}", turn.Begins);
             return new(StepAnswer.WaitFor());
         }
 
@@ -149,12 +151,12 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
             new { run.Row.Run, turn, held });
         await run.RefreshAsync();
         var options = new ChatOptions { Instructions = agent.Instructions, MaxOutputTokens = output, Tools = tools.Count == 0 ? null : [.. tools.Select(tool => tool.Declaration)] };
-        return new(StepAnswer.Go, new ModelCall(agent, tools, model, options, attempt, held, output == model.MaxOutputTokens ? "outputTokens" : "tokens"));
+        return new(StepAnswer.Go, new ModelCall(agent, tools, model, conversation, options, attempt, held, output == model.MaxOutputTokens ? "outputTokens" : "tokens"));
     }
 
     private async Task<StepAnswer> RecordAsync(StoreTransaction tx, RunRef step, ModelCall call, StoredReply reply, List<Proposal> proposals, UsageDetails? usage)
     {
-        var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
+        var run = (await LockedRun.TakeAsync(tx, step.Run))!;
         await SettleAsync(tx, run, step.Turn, call, usage);
         var turn = await TurnAsync(tx, run.Row.Run, step.Turn);
         if (turn.Reply is null && !run.Row.HasEnded)
@@ -174,7 +176,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
 
     private async Task<StepAnswer> FailAsync(StoreTransaction tx, RunRef step, ModelCall call, ModelException failure, UsageDetails? usage = null)
     {
-        var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
+        var run = (await LockedRun.TakeAsync(tx, step.Run))!;
         var turn = await TurnAsync(tx, run.Row.Run, step.Turn);
         var failures = turn.Failures + 1;
         parts.Logger.LogWarning("Run {Run}: model call of turn {Turn} failed: {Message}", step.Run, step.Turn, failure.Message);
@@ -254,5 +256,5 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
 
     /// <param name="Held">Tokens held for this attempt until its usage is known.</param>
     /// <param name="CutBy">The limit that a reply of full length would have met.</param>
-    private sealed record ModelCall(AgentDefinition Agent, List<Tool> Tools, Model Model, ChatOptions Options, int Attempt, long Held, string CutBy);
+    private sealed record ModelCall(AgentDefinition Agent, List<Tool> Tools, Model Model, Conversation Conversation, ChatOptions Options, int Attempt, long Held, string CutBy);
 }

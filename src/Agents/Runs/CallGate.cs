@@ -11,12 +11,10 @@ namespace Holdfast.Agents.Runs;
 /// </summary>
 internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun run, CallRow call)
 {
-    private const int MostBegins = 5;
-
     public static async Task<Passage> TryAsync(AgentParts parts, StoreTransaction tx, CallStep step, string execution)
     {
         await parts.Engine.CheckAsync(tx);
-        if (await LockedRun.TakeAsync(tx, parts.Store, step.Run) is not { } run || run.Row.HasEnded || run.Row.Generation != step.Generation)
+        if (await LockedRun.TakeAsync(tx, step.Run) is not { } run || run.Row.HasEnded || run.Row.Generation != step.Generation)
         {
             await tx.LookedAsync(Instances.OfRun(step.Run, step.Generation));
             return new(StepAnswer.Close);
@@ -73,15 +71,15 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
             return await PauseWithoutToolAsync(); // before the approval is consumed: it is for when the tool is back
         }
 
-        return await PermitAsync(agent) ?? await StartAsync(tool, execution);
+        return await PermitAsync() ?? await StartAsync(tool, execution);
     }
 
     /// <summary>Asks for the approval that the call needs and has not got.</summary>
     /// <returns>What to do instead of acting; null when the call may act, and then its approval is consumed.</returns>
-    private async Task<Passage?> PermitAsync(AgentDefinition agent)
+    private async Task<Passage?> PermitAsync()
     {
         var askings = new Askings(tx, run);
-        var ask = await new CallPolicy(parts, tx, run).AskAsync(agent, call);
+        var ask = await new CallPolicy(parts, tx, run).AskAsync(call);
         var word = await askings.NewestAsync(call, ApprovalKinds.Approval, call.Attempt) ?? await RunAgainAsync(askings);
         if (ask is null && word is not { State: ApprovalStates.Pending })
         {
@@ -91,7 +89,7 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
 
         if (word is { State: ApprovalStates.Pending })
         {
-            return new(StepAnswer.Go with { Next = Next.Ask, Asking = Askings.Reference(word) });
+            return new(StepAnswer.Ask(Askings.Reference(word)));
         }
 
         if (IsGranted(word) && CallPolicy.Covers(word!, ask!, run.Row)
@@ -102,7 +100,7 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
         }
 
         return await askings.OpenAsync(call, ApprovalKinds.Approval, ask!) is { } asking
-            ? new(StepAnswer.Go with { Next = Next.Ask, Asking = asking })
+            ? new(StepAnswer.Ask(asking))
             : new(StepAnswer.WaitFor());
     }
 
@@ -148,14 +146,14 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
             return new(StepAnswer.WaitFor(call.RetryAt));
         }
 
-        if (call.Begins >= MostBegins)
+        if (call.Begins >= LockedRun.MostBegins)
         {
             if (run.Row.IsEnding)
             {
                 return new(StepAnswer.Close);
             }
 
-            await run.PauseAsync("begins", $"{call.Tool} (turn {call.Turn}) began {call.Begins} times without an ending, so something ends the process or the host's code fails. See the log; then retry the run.");
+            await run.PauseForBeginsAsync($"{call.Tool} (turn {call.Turn})", call.Begins);
             return new(StepAnswer.WaitFor());
         }
 

@@ -30,6 +30,11 @@ internal static class Calls
         }
     }
 
+    /// <summary>Ends a call as its act ended, which is known.</summary>
+    public static Task SettleAsync(StoreTransaction tx, LockedRun run, CallRow call, Ending ending) => ending.Kind == EndingKind.Done
+        ? SettleAsync(tx, run, call, CallStates.Done, ending.Text)
+        : SettleAsync(tx, run, call, CallStates.NotDone, ToolResults.Error("notDone", ending.Text));
+
     /// <summary>Puts a call before a person, who can find out whether it happened.</summary>
     /// <returns>What the loop is to do: wait for the word, or close a run that ends without it.</returns>
     public static async Task<StepAnswer> DoubtAsync(AgentParts parts, StoreTransaction tx, LockedRun run, CallRow call, string why)
@@ -46,11 +51,10 @@ internal static class Calls
             await tx.ExecuteAsync("UPDATE calls SET state = 'inDoubt', failure = @why, lease = NULL WHERE run = @Run AND turn = @Turn AND idx = @Idx",
                 new { call.Run, call.Turn, call.Idx, why });
             await run.EventAsync(RunEvents.ToolInDoubt, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Message = why });
-            var agent = await parts.Agents.OfAsync(tx, run.Row.Version);
-            var ask = await new CallPolicy(parts, tx, run).AskAsync(agent, call) ?? ApprovalAsk.Default with { RequesterMayDecide = true };
+            var ask = await new CallPolicy(parts, tx, run).AskAsync(call) ?? ApprovalAsk.Default with { RequesterMayDecide = true };
             asking = await askings.OpenAsync(call, ApprovalKinds.InDoubt, ask);
         }
 
-        return run.Row.IsEnding ? StepAnswer.Close : StepAnswer.Go with { Next = Next.Ask, Asking = asking };
+        return run.Row.IsEnding ? StepAnswer.Close : StepAnswer.Ask(asking);
     }
 }

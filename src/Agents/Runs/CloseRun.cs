@@ -14,7 +14,7 @@ internal sealed class CloseRun(AgentParts parts) : IActivity<RunRef, Nothing>
         await parts.Store.WriteAsync(async tx =>
         {
             await parts.Engine.CheckAsync(tx);
-            var locked = await LockedRun.TakeAsync(tx, parts.Store, run.Run);
+            var locked = await LockedRun.TakeAsync(tx, run.Run);
             await tx.LookedAsync(Instances.OfRun(run.Run, run.Generation));
             if (locked is not null && locked.Row.Generation == run.Generation)
             {

@@ -24,10 +24,8 @@ internal static class LateResults
             : attempt == call.Attempt - 1 && call.State == CallStates.Proposed;
         if (isOpen)
         {
-            var (state, result) = ending.Kind == EndingKind.Done
-                ? (CallStates.Done, ending.Text) : (CallStates.NotDone, ToolResults.Error("notDone", ending.Text));
-            await Calls.SettleAsync(tx, run, call, state, result);
             await CloseQuestionsAsync(tx, run, call);
+            await Calls.SettleAsync(tx, run, call, ending);
             await run.WakeAsync();
         }
         else if (attempt < call.Attempt && ending.Kind == EndingKind.Done
@@ -52,7 +50,7 @@ internal static class LateResults
     private static async Task CloseQuestionsAsync(StoreTransaction tx, LockedRun run, CallRow call)
     {
         var open = await tx.ListAsync<string>("""
-            SELECT id FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx 
+            SELECT id FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx
               AND (state IN ('pending', 'approved') OR decision = 'runAgain') AND consumed_at IS NULL
             """, new { call.Run, call.Turn, call.Idx });
         foreach (var id in open)

@@ -7,6 +7,9 @@ namespace Holdfast.Agents.Runs;
 /// <summary>A run's row, locked until the transaction ends: whoever changes or gates a run holds one of these.</summary>
 internal sealed class LockedRun
 {
+    /// <summary>How often a step may begin without an ending.</summary>
+    public const int MostBegins = 5;
+
     private readonly StoreTransaction tx;
 
     private LockedRun(StoreTransaction tx, RunRow row)
@@ -22,11 +25,11 @@ internal sealed class LockedRun
     /// <summary>The engine instance that carries the run now.</summary>
     public string Instance => Instances.OfRun(Row.Id, Row.Generation);
 
-    public static async Task<LockedRun?> TakeAsync(StoreTransaction tx, AgentStore store, string id) =>
-        await tx.FirstAsync<RunRow>($"SELECT * FROM runs WHERE id = @id{store.ForUpdate}", new { id }) is { } row ? new LockedRun(tx, row) : null;
+    public static async Task<LockedRun?> TakeAsync(StoreTransaction tx, string id) =>
+        await tx.FirstAsync<RunRow>($"SELECT * FROM runs WHERE id = @id{tx.ForUpdate}", new { id }) is { } row ? new LockedRun(tx, row) : null;
 
-    public static async Task<LockedRun> TakeAsync(StoreTransaction tx, AgentStore store, long run) =>
-        new(tx, (await tx.FirstAsync<RunRow>($"SELECT * FROM runs WHERE run = @run{store.ForUpdate}", new { run }))!);
+    public static async Task<LockedRun> TakeAsync(StoreTransaction tx, long run) =>
+        new(tx, (await tx.FirstAsync<RunRow>($"SELECT * FROM runs WHERE run = @run{tx.ForUpdate}", new { run }))!);
 
     /// <summary>A further fact of the run, for its watchers; numbered under the lock.</summary>
     public async Task EventAsync(string type, EventData? data = null)
@@ -68,24 +71,21 @@ internal sealed class LockedRun
         await RefreshAsync();
     }
 
+    /// <summary>Stops a run of which a step begins again and again.</summary>
+    public Task PauseForBeginsAsync(string step, int begins) => PauseAsync("begins",
+        $"{step} began {begins} times without an ending, so something ends the process or the host's code fails. See the log; then retry the run.");
+
     /// <summary>
     /// Makes void what was asked and not executed, and tells each asking's instance. In-doubt questions stay open: what they ask about may
     /// have happened.
     /// </summary>
     public async Task VoidApprovalsAsync(string note)
     {
-        var open = await tx.ListAsync<string>("""
-            SELECT id FROM approvals WHERE run = @Run AND kind = 'approval' AND state IN ('pending', 'approved') AND consumed_at IS NULL
-            """, new { Row.Run });
-        foreach (var id in open)
-        {
-            await tx.ExecuteAsync("""
-                UPDATE approvals SET note = CASE state WHEN 'approved' THEN 'Approved, not executed. ' ELSE '' END || @note, state = 'void' WHERE id = @id
-                """, new { id, note });
-            await WakeAskingAsync(id);
-        }
-
         await WakeAskingsAsync();
+        await tx.ExecuteAsync("""
+            UPDATE approvals SET note = CASE state WHEN 'approved' THEN 'Approved, not executed. ' ELSE '' END || @note, state = 'void'
+            WHERE run = @Run AND kind = 'approval' AND state IN ('pending', 'approved') AND consumed_at IS NULL
+            """, new { Row.Run, note });
     }
 
     /// <summary>Tells every asking whose word is still out, or came and was not used.</summary>
@@ -106,7 +106,7 @@ internal sealed class LockedRun
     /// <summary>Reads the row again and brings its status and its clock up to date with everything that was changed.</summary>
     public async Task RefreshAsync()
     {
-        Row = await ReadAsync();
+        Row = (await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE run = @Run", new { Row.Run }))!;
         var open = (await tx.FirstAsync<OpenWork>(OpenWork.Select, new { Row.Run, Row.Turn }))!;
         var status = StatusOf(Row, open);
         var until = Row.IsEnding ? null : open.Until;
@@ -117,11 +117,10 @@ internal sealed class LockedRun
             return;
         }
 
-        await tx.ExecuteAsync("UPDATE runs SET status = @status, waits_until = @until, active = @active, active_since = @since WHERE run = @Run", new
+        Row = (await tx.FirstAsync<RunRow>("UPDATE runs SET status = @status, waits_until = @until, active = @active, active_since = @since WHERE run = @Run RETURNING *", new
         {
             Row.Run, status, until, active = Row.ActiveAt(Now), since = works ? Now : (long?)null,
-        });
-        Row = await ReadAsync();
+        }))!;
     }
 
     private static string StatusOf(RunRow row, OpenWork open)
@@ -142,14 +141,12 @@ internal sealed class LockedRun
             : row.Turn == 0 ? RunStatuses.Queued : RunStatuses.Running;
     }
 
-    private async Task<RunRow> ReadAsync() => (await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE run = @Run", new { Row.Run }))!;
-
     /// <summary>What a run has open: counts, and the earliest time at which it goes on by itself.</summary>
     private sealed class OpenWork
     {
         public const string Select = """
             SELECT
-              (SELECT COUNT(*) FROM approvals WHERE run = @Run AND state = 'pending') AS asked,
+              (SELECT COUNT(*) FROM approvals WHERE run = @Run AND turn = @Turn AND state = 'pending') AS asked,
               (SELECT COUNT(*) FROM calls WHERE run = @Run AND turn = @Turn AND state = 'started' AND lease IS NOT NULL) AS at_work,
               (SELECT MIN(retry_at) FROM (
                 SELECT retry_at FROM turns WHERE run = @Run AND turn = @Turn AND reply IS NULL

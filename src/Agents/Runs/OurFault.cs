@@ -9,8 +9,8 @@ namespace Holdfast.Agents.Runs;
 /// </summary>
 internal static class OurFault
 {
-    /// <param name="paused">What the step answers when it has paused the run.</param>
-    public static async Task<T> PausesAsync<T>(AgentParts parts, string run, Func<Task<T>> begin, T paused)
+    /// <param name="answer">What the step gives back when it has not begun: the run is paused, or ends.</param>
+    public static async Task<T> PausesAsync<T>(AgentParts parts, string run, Func<Task<T>> begin, Func<StepAnswer, T> answer)
     {
         try
         {
@@ -19,16 +19,16 @@ internal static class OurFault
         catch (Exception e) when (e is not (OperationCanceledException or EngineLostException) && !parts.Store.Caused(e))
         {
             parts.Logger.LogError(e, "Run {Run} is paused by a fault of ours.", run);
-            await parts.Store.WriteAsync(async tx =>
+            return answer(await parts.Store.WriteAsync(async tx =>
             {
-                if (await LockedRun.TakeAsync(tx, parts.Store, run) is { } locked)
+                if (await LockedRun.TakeAsync(tx, run) is not { } locked || locked.Row.IsEnding)
                 {
-                    await locked.PauseAsync("ours", $"{e.GetType().Name}: {e.Message} See the log; mend it, then retry the run.");
+                    return StepAnswer.Close; // nothing pauses a run that ends
                 }
 
-                return true;
-            });
-            return paused;
+                await locked.PauseAsync("ours", $"{e.GetType().Name}: {e.Message} See the log; mend it, then retry the run.");
+                return StepAnswer.WaitFor();
+            }));
         }
     }
 }

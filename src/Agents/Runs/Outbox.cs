@@ -34,7 +34,7 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
         var open = await parts.Store.WriteAsync(async tx =>
         {
             var args = new { parts.Engine.Id, Now = tx.Now.UtcTicks, wait = unheardFor.Ticks };
-            var rows = await tx.ListAsync<WakeRow>($"SELECT instance, run, engine, kind FROM wakes WHERE {Unheard}", args);
+            var rows = await tx.ListAsync<Wake>($"SELECT instance, run, engine, kind FROM wakes WHERE {Unheard}", args);
             if (rows.Count > 0)
             {
                 await tx.ExecuteAsync($"UPDATE wakes SET sends = sends + 1, sent_at = @Now WHERE {Unheard}", args);
@@ -42,7 +42,10 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
 
             return rows;
         });
-        await Task.WhenAll(open.Select(row => SendAsync(new Wake(row.Instance, row.Run, row.Engine, row.Kind), isFirst: false)));
+        foreach (var wake in open)
+        {
+            _ = SendAsync(wake, isFirst: false); // not awaited: one whose instance does not exist yet is told for a minute
+        }
     }
 
     private async Task SendAsync(Wake wake, bool isFirst)
@@ -110,7 +113,7 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
     /// </summary>
     private async Task<bool> WillNeverBeAsync(StoreTransaction tx, Wake wake)
     {
-        var run = await LockedRun.TakeAsync(tx, parts.Store, wake.Run);
+        var run = await LockedRun.TakeAsync(tx, wake.Run);
         if (!run.Row.HasEnded && Instances.Parse(wake.Instance)?.Generation == run.Row.Generation)
         {
             if (wake.Instance != run.Instance
@@ -128,15 +131,4 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
 
     private async Task<int> FirstTurnAsync(long run) =>
         Math.Max(1, await parts.Store.ReadAsync(tx => tx.FirstAsync<int>("SELECT turn FROM runs WHERE run = @run", new { run })));
-
-    private sealed class WakeRow
-    {
-        public string Instance { get; init; } = "";
-
-        public long Run { get; init; }
-
-        public string Engine { get; init; } = "";
-
-        public string Kind { get; init; } = "";
-    }
 }

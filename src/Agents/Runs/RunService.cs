@@ -117,8 +117,8 @@ public sealed class RunService
     public async Task RetryAsync(Principal principal, string id)
     {
         var instance = await parts.Store.ReadAsync(tx => tx.FirstAsync<RunRow>(
-            "SELECT id, generation FROM runs WHERE id = @id AND tenant = @Tenant", new { id, principal.Tenant }));
-        var isDead = instance is not null && await IsDeadAsync(Instances.OfRun(instance.Id, instance.Generation));
+            "SELECT id, generation, fault FROM runs WHERE id = @id AND tenant = @Tenant", new { id, principal.Tenant }));
+        var isDead = instance is { Fault: not null } && await IsDeadAsync(Instances.OfRun(instance.Id, instance.Generation));
         await ChangeAsync(principal, id, async (tx, run) =>
         {
             RefuseEnded(run);
@@ -204,7 +204,7 @@ public sealed class RunService
                 new { run, principal.Tenant, name, value, id });
         }
 
-        var locked = await LockedRun.TakeAsync(tx, parts.Store, run);
+        var locked = await LockedRun.TakeAsync(tx, run);
         await locked.EventAsync(RunEvents.Created, new EventData { By = principal.Id });
         await locked.WakeAsync(Wake.Start);
         return id;
@@ -212,7 +212,7 @@ public sealed class RunService
 
     private Task ChangeAsync(Principal principal, string id, Func<StoreTransaction, LockedRun, Task> change) => parts.Store.WriteAsync(async tx =>
     {
-        var run = await LockedRun.TakeAsync(tx, parts.Store, id);
+        var run = await LockedRun.TakeAsync(tx, id);
         if (run is null || run.Row.Tenant != principal.Tenant)
         {
             throw new RefusedException(Refusal.NotFound, $"There is no run '{id}'.");

@@ -20,7 +20,7 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
         var execution = Guid.NewGuid().ToString("N");
         var before = parts.Time.GetTimestamp();
         var passage = await OurFault.PausesAsync(
-            parts, step.Run, () => parts.Store.WriteAsync(tx => CallGate.TryAsync(parts, tx, step, execution)), new Passage(StepAnswer.WaitFor()));
+            parts, step.Run, () => parts.Store.WriteAsync(tx => CallGate.TryAsync(parts, tx, step, execution)), instead => new Passage(instead));
         if (passage.Permit is not { } permit)
         {
             return passage.Answer;
@@ -93,7 +93,7 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
 
     private async Task<StepAnswer> RecordAsync(StoreTransaction tx, CallStep step, Permit permit, string execution, Ending ending)
     {
-        var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
+        var run = (await LockedRun.TakeAsync(tx, step.Run))!;
         var call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
         if (call.State != CallStates.Started || call.Attempt != permit.Context.Attempt || call.Token != execution)
         {
@@ -113,9 +113,7 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
             return await FailAsync(tx, run, call, permit.Tool, ending.Text);
         }
 
-        await (ending.Kind == EndingKind.Done
-            ? Calls.SettleAsync(tx, run, call, CallStates.Done, ending.Text)
-            : Calls.SettleAsync(tx, run, call, CallStates.NotDone, ToolResults.Error("notDone", ending.Text)));
+        await Calls.SettleAsync(tx, run, call, ending);
         return run.Row.IsEnding ? StepAnswer.Close : StepAnswer.Go;
     }
 
@@ -167,7 +165,7 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
         using var underWay = parts.UnderWay.Enter();
         await parts.Store.WriteAsync(async tx =>
         {
-            var run = (await LockedRun.TakeAsync(tx, parts.Store, step.Run))!;
+            var run = (await LockedRun.TakeAsync(tx, step.Run))!;
             var call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
             await LateResults.RecordAsync(tx, run, call, permit.Context.Attempt, ending);
             return true;

@@ -49,8 +49,10 @@ public sealed record StepAnswer(Next Next)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<PlannedCall>? Calls { get; init; }
 
-    public static StepAnswer WaitFor(long? untilTicks = null) =>
-        new(Next.Wait) { Until = untilTicks is { } ticks ? new DateTime(ticks, DateTimeKind.Utc) : null };
+    public static StepAnswer WaitFor(long? untilTicks = null) => new(Next.Wait) { Until = Times.Utc(untilTicks) };
+
+    /// <param name="asking">Whose word; null for that of the asking which is being settled.</param>
+    public static StepAnswer Ask(Asking? asking = null) => new(Next.Ask) { Asking = asking };
 }
 
 /// <summary>A call that is to be resolved.</summary>

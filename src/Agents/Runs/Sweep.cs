@@ -53,7 +53,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     {
         var runs = await parts.Store.ReadAsync(tx => tx.ListAsync<RunRow>("""
             SELECT r.id, r.generation FROM runs r WHERE r.engine = @Id AND r.ended_at IS NULL
-              AND NOT EXISTS (SELECT 1 FROM wakes w WHERE w.run = r.run AND w.kind = 'start')
+              AND NOT EXISTS (SELECT 1 FROM wakes w WHERE w.instance = r.id || '.' || r.generation AND w.kind = 'start')
             """, new { parts.Engine.Id }));
         foreach (var run in runs)
         {
@@ -76,7 +76,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         var message = await cause();
         await parts.Store.WriteAsync(async tx =>
         {
-            if (await LockedRun.TakeAsync(tx, parts.Store, id) is { } run && run.Row.Generation == generation)
+            if (await LockedRun.TakeAsync(tx, id) is { } run && run.Row.Generation == generation)
             {
                 await ShowAsync(parts, tx, run, message);
             }

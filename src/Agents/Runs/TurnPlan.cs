@@ -58,7 +58,7 @@ internal sealed class TurnPlan(AgentParts parts, StoreTransaction tx, LockedRun 
         var within = run.Row.ToolCalls + proposals.Count <= agent.Limits.ToolCalls;
         for (var index = 0; index < proposals.Count; index++)
         {
-            await ProposeAsync(agent, proposals[index], index, within);
+            await ProposeAsync(proposals[index], index, within);
         }
 
         if (!within)
@@ -67,7 +67,7 @@ internal sealed class TurnPlan(AgentParts parts, StoreTransaction tx, LockedRun 
         }
     }
 
-    private async Task ProposeAsync(AgentDefinition agent, Proposal proposal, int index, bool within)
+    private async Task ProposeAsync(Proposal proposal, int index, bool within)
     {
         var (asked, tool, arguments) = proposal;
         var call = new CallRow
@@ -82,7 +82,7 @@ internal sealed class TurnPlan(AgentParts parts, StoreTransaction tx, LockedRun 
             INSERT INTO calls (run, turn, idx, tool, call_id, arguments, effect, idempotent, state, result, ended_at)
             VALUES (@Run, @Turn, @Idx, @Tool, @CallId, @Arguments, @Effect, @Idempotent, @State, @Result, @EndedAt)
             """, call);
-        if (within && arguments.Canonical is not null && await new CallPolicy(parts, tx, run).AskAsync(agent, call) is { } ask)
+        if (within && arguments.Canonical is not null && await new CallPolicy(parts, tx, run).AskAsync(call) is { } ask)
         {
             await new Askings(tx, run).OpenAsync(call, ApprovalKinds.Approval, ask);
         }

@@ -20,9 +20,6 @@ public sealed class AgentStore(IDialect dialect) : IDisposable
     /// <summary>Whether a failure is the database's, so that the same may succeed once it answers again.</summary>
     internal bool Caused(Exception exception) => dialect.Caused(exception);
 
-    /// <summary>SQL that keeps others from the rows it selects until the transaction ends.</summary>
-    internal string ForUpdate => dialect.ForUpdate;
-
     /// <summary>Runs work in a transaction; what it returns is on disk when this returns.</summary>
     /// <param name="refusable">Whether a full disk fails this at once; otherwise it waits for room.</param>
     internal async Task<T> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable = false)
@@ -50,9 +47,6 @@ public sealed class AgentStore(IDialect dialect) : IDisposable
 public interface IDialect : IDisposable
 {
     Task<Exception> Failed { get; }
-
-    /// <summary>What a SELECT ends with to lock its rows; empty where the whole database is locked anyway.</summary>
-    string ForUpdate { get; }
 
     /// <summary>Whether a failure is the database's and not that of the work done in it.</summary>
     bool Caused(Exception exception);

@@ -44,17 +44,16 @@ internal static class EngineRegistration
         var known = await tx.FirstAsync<Row>("SELECT * FROM engines WHERE id = @Id", new { engine.Id });
         if (known is null)
         {
-            var other = await tx.FirstAsync<Row>("SELECT * FROM engines LIMIT 1");
             if (engine.Epoch > 0)
             {
                 throw new StoresApartException(
                     $"Engine {engine.Id} in {engine.Location} has been started {engine.Epoch} times, but the agent store has never seen it. Restore engine.db and agents.db from the same backup, or move both away to begin anew.");
             }
 
-            if (other is not null && other.Location == engine.Location)
+            if (await tx.FirstAsync<string>("SELECT id FROM engines WHERE location = @Location", new { engine.Location }) is { } other)
             {
                 throw new StoresApartException(
-                    $"The engine in {engine.Location} is new, but the agent store knows engine {other.Id} there. Its engine.db is missing: restore it from the same backup as agents.db, or move both away to begin anew.");
+                    $"The engine in {engine.Location} is new, but the agent store knows engine {other} there. Its engine.db is missing: restore it from the same backup as agents.db, or move both away to begin anew.");
             }
 
             await tx.ExecuteAsync("INSERT INTO engines (id, location, epoch, next_epoch, holder, heartbeat) VALUES (@Id, @Location, 0, 1, '', @Now)",
@@ -80,8 +79,6 @@ internal static class EngineRegistration
 
     private sealed class Row
     {
-        public string Id { get; init; } = "";
-
         public string Location { get; init; } = "";
 
         public long Epoch { get; init; }

@@ -23,8 +23,6 @@ public sealed class SqliteDialect : IDialect
     public Task<Exception> Failed => writer.Failed;
 
     // BEGIN IMMEDIATE locks out every other writer, so there is nothing to add to a SELECT.
-    public string ForUpdate => string.Empty;
-
     /// <exception cref="DatabaseException">Not writable, damaged, or of a newer release; the file is left untouched.</exception>
     public static SqliteDialect Open(string path, TimeProvider time, ILogger logger, long? maxPages = null) =>
         new(path, time, DatabaseFile.OpenWriter(path, Schema, maxPages), logger);

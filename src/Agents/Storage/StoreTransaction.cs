@@ -7,13 +7,16 @@ namespace Holdfast.Agents.Storage;
 /// One transaction on the agent store. Work inside it may be run again from its beginning, so it changes nothing but the store; what
 /// has to follow the commit is noted here and done after it.
 /// </summary>
-public sealed class StoreTransaction(IDbConnection connection, IDbTransaction? transaction, DateTimeOffset now)
+/// <param name="forUpdate">What a SELECT ends with to lock its rows until the end; empty where the whole database is locked anyway.</param>
+public sealed class StoreTransaction(IDbConnection connection, IDbTransaction? transaction, DateTimeOffset now, string forUpdate = "")
 {
     private readonly List<Wake> wakes = [];
     private readonly HashSet<string> changed = [];
 
     /// <summary>The store's clock, read after the transaction took its lock.</summary>
     public DateTimeOffset Now { get; } = now;
+
+    internal string ForUpdate { get; } = forUpdate;
 
     /// <summary>What the engine is to be told once this is committed.</summary>
     internal IReadOnlyList<Wake> Wakes => wakes;

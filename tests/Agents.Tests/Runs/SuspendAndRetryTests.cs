@@ -275,4 +275,33 @@ public sealed class SuspendAndRetryTests
         await desk.SettleAsync();
         await desk.System.SweepNowAsync();
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AConversationThatCannotBeReadPausesTheRunOrLetsItEnd(bool cancelled)
+    {
+        var model = new FakeModel(FakeReply.Call("look"), FakeReply.Says("Done."));
+        await using var desk = await RunHarness.StartAsync(new Deployment(model, FakeTool.Reading("look")).Asking(Given.Held(tool: "look")));
+        var run = await desk.RunAsync();
+        var approval = (await desk.PendingAsync(run)).Single().Id;
+        var reply = await desk.StoredAsync<string>("SELECT reply FROM turns");
+        await desk.TamperAsync("UPDATE turns SET reply = '5'");
+        await desk.RestartAsync(); // which forgets what was said
+        await desk.DecideAsync(approval, "approve");
+        await desk.SettleAsync();
+        Assert.Equal(("paused", "ours"), ((await desk.FindAsync(run)).Status, (await desk.FindAsync(run)).Fault?.Code));
+        if (cancelled)
+        {
+            await desk.System.Runs.CancelAsync(RunHarness.Anna, run);
+        }
+        else
+        {
+            await desk.TamperAsync($"UPDATE turns SET reply = '{reply!.Replace("'", "''", StringComparison.Ordinal)}' WHERE turn = 1");
+            await desk.System.Runs.RetryAsync(RunHarness.Anna, run);
+        }
+
+        await desk.SettleAsync();
+        Assert.Equal(cancelled ? "cancelled" : "completed", (await desk.FindAsync(run)).Outcome?.Kind);
+    }
 }

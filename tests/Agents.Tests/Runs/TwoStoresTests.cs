@@ -43,6 +43,19 @@ public sealed class TwoStoresTests
     }
 
     [Fact]
+    public async Task AnEngineThatIsMissingIsFoundAmongSeveral()
+    {
+        var (desk, _, _, _, _) = await Given.AskedAsync();
+        await using var owned = desk;
+        await desk.TamperAsync("INSERT INTO engines (rowid, id, location, epoch, holder, heartbeat) VALUES (0, '', 'elsewhere', 1, '', 0)");
+        await desk.StopAbruptlyAsync();
+        Delete(desk, "engine.db");
+
+        var error = await Assert.ThrowsAsync<StoresApartException>(() => desk.ReopenAsync());
+        Assert.Contains("Its engine.db is missing", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ACopiedDataDirectoryIsAStartErrorThatNamesBoth()
     {
         var (desk, _, _, _, _) = await Given.AskedAsync();
