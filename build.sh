@@ -34,7 +34,7 @@ need() { # command-or-test, debian package, brew package, fedora package
     brew install "$brew" >/dev/null 2>&1 && return
     die "$brew is needed and could not be installed. Type: brew install $brew"
   elif command -v dnf >/dev/null; then
-    $sudo dnf install -y -q "$fedora" >/dev/null 2>&1 && return
+    $sudo dnf install -y -q $fedora >/dev/null 2>&1 && return
     die "$fedora is needed and could not be installed. Type: $sudo dnf install $fedora"
   fi
   die "$debian is needed. Install it with your system's package manager."
@@ -73,7 +73,7 @@ run() {
   need_sqlite
   quietly dotnet build examples/refund-desk/refund-desk.csproj -c Release --verbosity quiet
   if ! printf '%s\n' "$@" | grep -E '^--(model|help)(=|$)' >/dev/null &&
-     [ -z "${OPENAI_API_KEY:-}${AZURE_OPENAI_ENDPOINT:-}${HOLDFAST_MODEL:-}" ] && [ ! -e examples/refund-desk/appsettings.json ]; then
+     ! env | grep -Ei '^(OPENAI_API_KEY|AZURE_OPENAI_ENDPOINT|HOLDFAST_MODEL(S__[^=]*)?)=.' >/dev/null && [ ! -e examples/refund-desk/appsettings.json ]; then
     say "No model is configured: answers come from the rules in examples/refund-desk/agents/*/script.yaml (--model scripted)."
     set -- --model scripted "$@"
   fi

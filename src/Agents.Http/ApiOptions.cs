@@ -6,11 +6,13 @@ namespace Holdfast.Agents.Http;
 /// <summary>How the HTTP API answers.</summary>
 public sealed record ApiOptions
 {
+    public const long DefaultBodyLimit = 1024 * 1024;
+
     /// <summary>Who makes a request; null when it cannot be told, which is answered with 401.</summary>
     public required Func<HttpContext, Principal?> Identify { get; init; }
 
     /// <summary>The largest body that is read, in bytes; default 1 MiB.</summary>
-    public long BodyLimit { get; init; } = 1024 * 1024;
+    public long BodyLimit { get; init; } = DefaultBodyLimit;
 
     /// <summary>Why the host cannot serve now, for /health/ready; null when it can.</summary>
     public Func<string?> NotReady { get; init; } = static () => null;

@@ -18,7 +18,7 @@ internal static class EventStream
         RequestQuery.Refuse(http, _ => false);
         var id = RequestQuery.Id(http, "run");
         var after = LastEventId(http);
-        if (await HasEndedAsync(api, http, id) && (await ReadAsync(api, http, id, after)).Count == 0)
+        if (await ReadAsync(api, http, id, after) is { HasEnded: true, Items.Count: 0 })
         {
             // A browser connects again after every end, until it is told this.
             http.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -48,17 +48,11 @@ internal static class EventStream
         while (true)
         {
             var changed = api.System.Watch.NextAsync(id, LookAgain, stop);
-            var ended = await HasEndedAsync(api, http, id); // asked first: whatever came before the end is then among the events
-            var events = await ReadAsync(api, http, id, after);
+            var (ended, events) = await ReadAsync(api, http, id, after);
             foreach (var one in events)
             {
                 after = one.Seq;
                 await http.Response.WriteAsync(Format(one), stop);
-            }
-
-            if (events.Any(one => one.Type == RunEvents.Ended) || (ended && events.Count == 0))
-            {
-                return;
             }
 
             if (events.Count > 0)
@@ -66,6 +60,11 @@ internal static class EventStream
                 silentSince = TimeProvider.System.GetTimestamp();
                 await http.Response.Body.FlushAsync(stop);
                 continue; // more may be there than one read returns
+            }
+
+            if (ended)
+            {
+                return;
             }
 
             if (TimeProvider.System.GetElapsedTime(silentSince) > Silence)
@@ -79,11 +78,8 @@ internal static class EventStream
         }
     }
 
-    private static async Task<bool> HasEndedAsync(ApiContext api, HttpContext http, string id) =>
-        (await api.System.Queries.StatusAsync(http.Principal(), id) ?? throw RunRoutes.NotFound(id)) == RunStatuses.Ended;
-
-    private static async Task<IReadOnlyList<RunEvent>> ReadAsync(ApiContext api, HttpContext http, string id, long after) =>
-        await api.System.Queries.EventsAsync(http.Principal(), id, after) ?? [];
+    private static async Task<EventPage> ReadAsync(ApiContext api, HttpContext http, string id, long after) =>
+        await api.System.Queries.EventsAsync(http.Principal(), id, after) ?? throw RunRoutes.NotFound(id);
 
     private static string Format(RunEvent one) => new StringBuilder()
         .Append(CultureInfo.InvariantCulture, $"id: {one.Seq}\nevent: {one.Type}\n")

@@ -1,14 +1,14 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using Holdfast.Agents.Definitions.Yaml;
+using Holdfast.Agents.Runs;
 using Microsoft.AspNetCore.Http;
 
 namespace Holdfast.Agents.Http;
 
 /// <summary>What stands in the address and the headers of a request, checked.</summary>
-internal static partial class RequestQuery
+internal static class RequestQuery
 {
     private const int DefaultLimit = 50;
     private const int MostItems = 200;
@@ -17,13 +17,13 @@ internal static partial class RequestQuery
     public static string Id(HttpContext http, string prefix)
     {
         var id = (string)http.Request.RouteValues["id"]!;
-        return IsId(id, prefix) ? id : throw BadId("id", id, prefix);
+        return Ids.Is(id, prefix) ? id : throw BadId("id", id, prefix);
     }
 
     /// <summary>An id that a list is to be about.</summary>
     /// <exception cref="ProblemException">Not an id of this kind.</exception>
     public static string? IdOf(HttpContext http, string name, string prefix) =>
-        One(http, name) is not { } id ? null : IsId(id, prefix) ? id : throw BadId(name, id, prefix);
+        One(http, name) is not { } id ? null : Ids.Is(id, prefix) ? id : throw BadId(name, id, prefix);
 
     public static void Refuse(HttpContext http, Func<string, bool> known, params string[] names)
     {
@@ -68,7 +68,7 @@ internal static partial class RequestQuery
             return null;
         }
 
-        return Base64Url.IsValid(cursor) && Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)) is var id && IsId(id, prefix) ? id
+        return Base64Url.IsValid(cursor) && Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor)) is var id && Ids.Is(id, prefix) ? id
             : throw ProblemException.BadField("cursor", $"cursor '{Shown.Short(cursor)}' was not made by this list. Take nextCursor from the page before, or leave it out.");
     }
 
@@ -103,11 +103,6 @@ internal static partial class RequestQuery
             : throw ProblemException.BadField("Idempotency-Key", "Idempotency-Key is not one value of 1 to 200 visible ASCII characters. Give a UUID, for example.");
     }
 
-    private static bool IsId(string text, string prefix) => text.StartsWith($"{prefix}_", StringComparison.Ordinal) && IdText().IsMatch(text);
-
     private static ProblemException BadId(string field, string text, string prefix) => ProblemException.BadField(field,
         $"'{Shown.Short(text)}' is not an id of this kind. Ids look like {prefix}_ and 26 letters and digits; take one from a list or a Location.");
-
-    [GeneratedRegex("^[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}\\z")]
-    private static partial Regex IdText();
 }

@@ -145,7 +145,7 @@ public sealed class RunHarness : IAsyncDisposable
         return pending;
     }
 
-    public async Task<IReadOnlyList<string>> EventsAsync(string run) => [.. (await Queries.EventsAsync(Anna, run, 0))!.Select(one => one.Type)];
+    public async Task<IReadOnlyList<string>> EventsAsync(string run) => [.. (await Queries.EventsAsync(Anna, run, 0))!.Items.Select(one => one.Type)];
 
     /// <summary>Runs SQL on the agent store, for what no query shows.</summary>
     public Task<T?> StoredAsync<T>(string sql) => store!.ReadAsync(tx => tx.FirstAsync<T>(sql));

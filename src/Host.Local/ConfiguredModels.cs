@@ -107,7 +107,7 @@ internal static class ConfiguredModels
         }
 
         var endpoint = Address($"{section.Path}:endpoint", section["endpoint"]);
-        var isAzure = endpoint?.Host.EndsWith(".azure.com", StringComparison.OrdinalIgnoreCase) == true;
+        var isAzure = OpenAIModelOptions.IsAzureAt(endpoint);
         return new OpenAIModelOptions
         {
             Model = model ?? section["model"] ?? throw new StartException($"{section.Path} names no model. Add \"model\"."),

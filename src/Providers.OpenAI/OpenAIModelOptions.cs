@@ -26,6 +26,8 @@ public enum KeyHeader
 /// <summary>One model at one endpoint: OpenAI, Azure OpenAI's v1 endpoint, or a server compatible with them.</summary>
 public sealed record OpenAIModelOptions
 {
+    private static readonly string[] Clouds = ["com", "us", "cn"];
+
     /// <summary>The model's name; at Azure the deployment's.</summary>
     public required string Model { get; init; }
 
@@ -101,8 +103,13 @@ public sealed record OpenAIModelOptions
     /// <summary>Where calls go, without anything that could be a secret.</summary>
     internal string Host => Endpoint?.Host ?? "api.openai.com";
 
-    internal bool IsAzure => Host.EndsWith(".azure.com", StringComparison.OrdinalIgnoreCase)
-        || Host.EndsWith(".azure.us", StringComparison.OrdinalIgnoreCase) || Host.EndsWith(".azure.cn", StringComparison.OrdinalIgnoreCase);
+    internal bool IsAzure => IsAzureAt(Endpoint);
+
+    /// <summary>Whether an address is a resource of Azure, of any of its clouds.</summary>
+    public static bool IsAzureAt(Uri? endpoint) => IsUnder(endpoint, "azure.");
+
+    private static bool IsUnder(Uri? endpoint, string domain) =>
+        endpoint is not null && Clouds.Any(cloud => endpoint.Host.EndsWith($".{domain}{cloud}", StringComparison.OrdinalIgnoreCase));
 
     private void ValidateEndpoint()
     {
@@ -123,7 +130,7 @@ public sealed record OpenAIModelOptions
                 + "Set Endpoint without them: the key belongs in ApiKey, and the v1 endpoint needs no api-version.", nameof(Endpoint));
         }
 
-        if (Host.EndsWith(".openai.azure.com", StringComparison.OrdinalIgnoreCase) && Endpoint.AbsolutePath.TrimEnd('/') != "/openai/v1")
+        if (IsUnder(Endpoint, "openai.azure.") && Endpoint.AbsolutePath.TrimEnd('/') != "/openai/v1")
         {
             throw new ArgumentException($"The endpoint of model '{Model}' at {Host} has the path '{Endpoint.AbsolutePath}'. "
                 + $"Set Endpoint to https://{Host}/openai/v1/.", nameof(Endpoint));

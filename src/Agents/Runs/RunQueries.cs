@@ -100,11 +100,12 @@ public sealed class RunQueries
         return (IReadOnlyList<TranscriptEntry>?)entries;
     });
 
-    /// <summary>The run's steps after a number; null when there is no such run.</summary>
-    public Task<IReadOnlyList<RunEvent>?> EventsAsync(Principal principal, string id, long after) => parts.Store.ReadAsync(async tx =>
-        await RowAsync(tx, principal, id) is not { } run ? null
-            : (IReadOnlyList<RunEvent>?)[.. (await tx.ListAsync<EventRow>("SELECT seq, type, at, data FROM events WHERE run = @Run AND seq > @after ORDER BY seq LIMIT 500",
-                new { run.Run, after })).Select(row => new RunEvent(row.Seq, row.Type, Times.Of(row.At), row.Data is null ? null : CanonicalJson.Parse(row.Data)))]);
+    /// <summary>The run's next steps after a number, at most 500; null when there is no such run.</summary>
+    public Task<EventPage?> EventsAsync(Principal principal, string id, long after) => parts.Store.ReadAsync(async tx =>
+        await tx.FirstAsync<RunRow>("SELECT run, status FROM runs WHERE id = @id AND tenant = @Tenant", new { id, principal.Tenant }) is not { } run ? null
+            : new EventPage(run.Status == RunStatuses.Ended,
+                [.. (await tx.ListAsync<EventRow>("SELECT seq, type, at, data FROM events WHERE run = @Run AND seq > @after ORDER BY seq LIMIT 500",
+                new { run.Run, after })).Select(row => new RunEvent(row.Seq, row.Type, Times.Of(row.At), row.Data is null ? null : CanonicalJson.Parse(row.Data)))]));
 
     public Task<ApprovalView?> FindApprovalAsync(Principal principal, string id) =>
         parts.Store.ReadAsync(tx => new ApprovalQueries(tx, principal.Tenant).FindAsync(id));

@@ -91,6 +91,10 @@ public sealed record TranscriptCall(string Tool, string Arguments);
 /// <param name="Type">One of <see cref="RunEvents"/>.</param>
 public sealed record RunEvent(long Seq, string Type, DateTimeOffset At, JsonElement? Data);
 
+/// <summary>Some of a run's steps, in order.</summary>
+/// <param name="HasEnded">Whether the run had ended when they were read. If none are here then, none will come.</param>
+public sealed record EventPage(bool HasEnded, IReadOnlyList<RunEvent> Items);
+
 /// <param name="Before">The last id of the page before; null for the first page.</param>
 /// <param name="Metadata">All of these.</param>
 public sealed record RunFilter(string? Status, string? Agent, IReadOnlyDictionary<string, string> Metadata, string? Before, int Limit);

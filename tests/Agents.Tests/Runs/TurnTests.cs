@@ -120,7 +120,7 @@ public sealed class TurnTests
     {
         await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("look"), FakeTool.Reading("look")));
         var run = await desk.RunAsync();
-        var events = (await desk.Queries.EventsAsync(RunHarness.Anna, run, 0))!;
+        var events = (await desk.Queries.EventsAsync(RunHarness.Anna, run, 0))!.Items;
 
         Assert.Equal(Enumerable.Range(1, events.Count).Select(i => (long)i), events.Select(one => one.Seq));
         Assert.Equal([RunEvents.Created, RunEvents.ModelReplied, RunEvents.ToolStarted, RunEvents.ToolFinished, RunEvents.ModelReplied, RunEvents.Ended],
