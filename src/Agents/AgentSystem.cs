@@ -42,8 +42,6 @@ public sealed class AgentSystem : IAsyncDisposable
 
     public RunWatch Watch { get; } = new();
 
-    public IReadOnlyList<string> AgentNames => parts.Agents.Names;
-
     /// <summary>Completes with the cause when the store has failed for good, or another process holds the engine: this one must end.</summary>
     public Task<Exception> Failed { get; }
 

@@ -35,6 +35,4 @@ public sealed record EventData
     public string? Code { get; init; }
 
     public string? Message { get; init; }
-
-    public DateTimeOffset? Until { get; init; }
 }

@@ -31,6 +31,8 @@ public sealed class ConfiguredModelsTests : IDisposable
     [InlineData("https://desk.openai.azure.com/openai")]
     [InlineData("https://desk.openai.azure.com/openai/v1")]
     [InlineData("https://desk.openai.azure.com/openai/v1/")]
+    [InlineData("https://desk.openai.azure.us")]
+    [InlineData("https://desk.openai.azure.cn/openai")]
     public void AnAzureResourceIsCalledAtItsV1EndpointWithItsOwnHeader(string endpoint)
     {
         var fromVariables = Default(new() { ["AZURE_OPENAI_ENDPOINT"] = endpoint, ["AZURE_OPENAI_API_KEY"] = "k", ["AZURE_OPENAI_DEPLOYMENT"] = "desk-model" });
@@ -38,7 +40,7 @@ public sealed class ConfiguredModelsTests : IDisposable
 
         Assert.All(new[] { fromVariables, fromFile }, model =>
         {
-            Assert.Equal("https://desk.openai.azure.com/openai/v1", model.Endpoint!.ToString().TrimEnd('/'));
+            Assert.Equal($"https://{new Uri(endpoint).Host}/openai/v1", model.Endpoint!.ToString().TrimEnd('/'));
             Assert.Equal(("desk-model", "k", KeyHeader.ApiKey), (model.Model, model.ApiKey, model.KeyHeader));
         });
     }

@@ -26,9 +26,9 @@ internal sealed class Conversations
             conversation = Conversation.Begin(run.Run, run.Input);
         }
 
-        while (conversation.Turns < turn - 1)
+        if (conversation.Turns < turn - 1)
         {
-            conversation = conversation.With(await TurnAsync(tx, run.Run, conversation.Turns + 1));
+            conversation = await ReadOnAsync(tx, conversation, run.Run, turn);
         }
 
         Keep(conversation);
@@ -46,14 +46,21 @@ internal sealed class Conversations
         }
     }
 
-    private static async Task<IReadOnlyList<ChatMessage>> TurnAsync(StoreTransaction tx, long run, int turn)
+    private static async Task<Conversation> ReadOnAsync(StoreTransaction tx, Conversation conversation, long run, int before)
     {
-        var reply = await tx.FirstAsync<string>("SELECT reply FROM turns WHERE run = @run AND turn = @turn", new { run, turn });
-        var calls = await tx.ListAsync<CallRow>("SELECT call_id, result FROM calls WHERE run = @run AND turn = @turn ORDER BY idx", new { run, turn });
-        var said = JsonSerializer.Deserialize(reply!, AgentsJson.Default.StoredReply)!.ToMessage();
-        return calls.Count == 0
-            ? [said]
-            : [said, new ChatMessage(ChatRole.Tool, [.. calls.Select(call => (AIContent)new FunctionResultContent(call.CallId, call.Result))])];
+        var part = new { run, after = conversation.Turns, before };
+        var turns = await tx.ListAsync<TurnRow>("SELECT turn, reply FROM turns WHERE run = @run AND turn > @after AND turn < @before ORDER BY turn", part);
+        var calls = (await tx.ListAsync<CallRow>("SELECT turn, call_id, result FROM calls WHERE run = @run AND turn > @after AND turn < @before ORDER BY turn, idx", part))
+            .ToLookup(call => call.Turn);
+        foreach (var turn in turns)
+        {
+            var said = JsonSerializer.Deserialize(turn.Reply!, AgentsJson.Default.StoredReply)!.ToMessage();
+            var results = calls[turn.Turn].Select(call => (AIContent)new FunctionResultContent(call.CallId, call.Result)).ToList();
+            conversation = conversation.With(results.Count == 0 ? [said] : [said, new ChatMessage(ChatRole.Tool, results)]);
+        }
+
+        return conversation.Turns == before - 1 ? conversation
+            : throw new InvalidOperationException($"Of the {before - 1} turns before this one, the store has {conversation.Turns}. Restore it from a backup.");
     }
 
     private Conversation? Take(long run)

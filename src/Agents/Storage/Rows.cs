@@ -21,8 +21,6 @@ internal sealed class RunRow
 
     public string RequestedBy { get; init; } = "";
 
-    public string CreatedBy { get; init; } = "";
-
     public string? RequestHash { get; init; }
 
     public long CreatedAt { get; init; }
@@ -79,8 +77,6 @@ internal sealed class RunRow
 
 internal sealed class TurnRow
 {
-    public long Run { get; init; }
-
     public int Turn { get; init; }
 
     public int Begins { get; init; }
@@ -88,8 +84,6 @@ internal sealed class TurnRow
     public int Failures { get; init; }
 
     public long? RetryAt { get; init; }
-
-    public string? Failure { get; init; }
 
     public int Attempts { get; init; }
 

@@ -24,8 +24,8 @@ public sealed class SqliteDialect : IDialect
 
     // BEGIN IMMEDIATE locks out every other writer, so there is nothing to add to a SELECT.
     /// <exception cref="DatabaseException">Not writable, damaged, or of a newer release; the file is left untouched.</exception>
-    public static SqliteDialect Open(string path, TimeProvider time, ILogger logger, long? maxPages = null) =>
-        new(path, time, DatabaseFile.OpenWriter(path, Schema, maxPages), logger);
+    public static SqliteDialect Open(string path, TimeProvider time, ILogger logger) =>
+        new(path, time, DatabaseFile.OpenWriter(path, Schema), logger);
 
     public bool Caused(Exception exception) => exception is SqliteException or DatabaseException or ObjectDisposedException;
 

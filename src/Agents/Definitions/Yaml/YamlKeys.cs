@@ -25,8 +25,6 @@ internal sealed class YamlKeys
         }
     }
 
-    public YamlNode Node => mapping;
-
     public YamlNode? Find(string key) => mapping.Entries.FirstOrDefault(e => e.Key.Text == key)?.Value;
 
     public YamlScalar? KeyOf(string key) => mapping.Entries.FirstOrDefault(e => e.Key.Text == key)?.Key;
