@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -34,14 +35,16 @@ internal sealed partial class ApiJson : JsonSerializerContext
 }
 
 /// <summary>A run with the addresses of what belongs to it.</summary>
-internal sealed record RunAnswer(
-    string Id, string Agent, string AgentVersion, string Model, string Status, string Input, Outcome? Outcome, string? Output, WaitingFor? WaitingFor,
-    IReadOnlyList<string> Approvals, Fault? Fault, RunUsage Usage, string RequestedBy, IReadOnlyDictionary<string, string> Metadata,
-    DateTimeOffset CreatedAt, DateTimeOffset? EndedAt, RunLinks Links)
+internal sealed record RunAnswer : RunView
 {
-    public static RunAnswer Of(RunView run) => new(
-        run.Id, run.Agent, run.AgentVersion, run.Model, run.Status, run.Input, run.Outcome, run.Output, run.WaitingFor, run.Approvals, run.Fault, run.Usage,
-        run.RequestedBy, run.Metadata, run.CreatedAt, run.EndedAt, new RunLinks($"/api/runs/{run.Id}", $"/api/runs/{run.Id}/transcript", $"/api/runs/{run.Id}/events"));
+    [SetsRequiredMembers]
+    private RunAnswer(RunView run)
+        : base(run) => Links = new RunLinks($"/api/runs/{run.Id}", $"/api/runs/{run.Id}/transcript", $"/api/runs/{run.Id}/events");
+
+    [JsonPropertyOrder(1)]
+    public RunLinks Links { get; }
+
+    public static RunAnswer Of(RunView run) => new(run);
 }
 
 internal sealed record RunLinks(string Self, string Transcript, string Events);

@@ -119,7 +119,6 @@ public sealed class RunQueries
 
     private static async Task<RunView> ViewAsync(StoreTransaction tx, RunRow row)
     {
-        var outcome = row.Outcome is null ? null : JsonSerializer.Deserialize(row.Outcome, AgentsJson.Default.Outcome);
         return new RunView
         {
             Id = row.Id,
@@ -128,8 +127,7 @@ public sealed class RunQueries
             Model = row.Model,
             Status = row.Status,
             Input = row.Input,
-            Outcome = outcome,
-            Output = outcome?.Text,
+            Outcome = row.Outcome is null ? null : JsonSerializer.Deserialize(row.Outcome, AgentsJson.Default.Outcome),
             WaitingFor = await new Waiting(tx, row).DescribeAsync(),
             Approvals = await tx.ListAsync<string>("SELECT id FROM approvals WHERE run = @Run ORDER BY turn, idx, requested_at, round", new { row.Run }),
             Fault = row.Fault is null ? null : JsonSerializer.Deserialize(row.Fault, AgentsJson.Default.Fault),

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Holdfast.Agents.Runs;
 
 /// <summary>A run as its watchers see it.</summary>
-public sealed record RunView
+public record RunView
 {
     public required string Id { get; init; }
 
@@ -23,7 +23,7 @@ public sealed record RunView
     public Outcome? Outcome { get; init; }
 
     /// <summary>The agent's last words, once it has ended with any.</summary>
-    public string? Output { get; init; }
+    public string? Output => Outcome?.Text;
 
     /// <summary>On whom or what it waits, since when, what failed last and what happens next; null while it works or has ended.</summary>
     public WaitingFor? WaitingFor { get; init; }
