@@ -58,13 +58,15 @@ public sealed class EmbeddedEngine : IAsyncDisposable
     public static EmbeddedEngine Open(EngineOptions options, ILoggerFactory loggers)
     {
         var directory = DataDirectory.Own(options.DataDirectory);
+        EngineStore? store = null;
         try
         {
-            var store = EngineStore.Open(options, directory.Path, loggers.CreateLogger("Holdfast.Engine"));
+            store = EngineStore.Open(options, directory.Path, loggers.CreateLogger("Holdfast.Engine"));
             return new EmbeddedEngine(options, directory, store, loggers);
         }
         catch
         {
+            store?.Dispose();
             directory.Dispose();
             throw;
         }
