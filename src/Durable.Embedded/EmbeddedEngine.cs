@@ -176,12 +176,20 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         parts!.Log.UncleanEnd(leftBehind.Count);
         try
         {
-            foreach (var (key, step) in leftBehind.Distinct())
-            {
-                await CountUncleanEndAsync(key, step);
-            }
-
+            // All in one transaction: what a process that dies here had counted would be counted again.
+            var counted = await store.AcceptAsync(tables => leftBehind.Distinct().Select(one => CountUncleanEnd(tables, one.Key, one.Step)).ToList());
             inFlight.Clear();
+            foreach (var one in counted)
+            {
+                if (one.Count < options.MaxUncleanEnds)
+                {
+                    parts.Activities.UncleanEnds[(one.Key, one.Step)] = one.Count;
+                }
+                else if (one.Paused is { } cause)
+                {
+                    parts.Log.Paused($"#{one.Key}", cause);
+                }
+            }
         }
         catch (EngineUnavailableException e)
         {
@@ -190,21 +198,18 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         }
     }
 
-    private async Task CountUncleanEndAsync(long key, long step)
+    /// <returns>The count, and why the instance was paused if it was.</returns>
+    private (long Key, long Step, long Count, string? Paused) CountUncleanEnd(EngineTables tables, long key, long step)
     {
-        var count = await store.AcceptAsync(tables => tables.CountUncleanEnd(key, step));
+        var count = tables.CountUncleanEnd(key, step);
         if (count < options.MaxUncleanEnds)
         {
-            parts!.Activities.UncleanEnds[(key, step)] = count;
-            return;
+            return (key, step, count, null);
         }
 
         var what = step == 0 ? "Its orchestrator" : $"Its step {step}";
         var cause = new FailureDetails("Poison", $"{what} was running at {count} unclean ends of the process, and may be what ended it. Mend it, then retry the instance.");
-        if (await store.AcceptAsync(tables => tables.Pause(key, cause, [])))
-        {
-            parts!.Log.Paused($"#{key}", cause.ErrorMessage);
-        }
+        return (key, step, count, tables.Pause(key, cause, []) ? cause.ErrorMessage : null);
     }
 
     private void TakeUp()
