@@ -90,17 +90,15 @@ public sealed class EmbeddedClient : IOrchestrationClient
         OrchestrationQuery? query = null, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         await Task.CompletedTask;
-        OrchestrationRuntimeStatus? only = query?.Statuses is { Count: 1 } one ? one.First() : null;
         var after = -1L;
         for (var last = 0L; last != after;)
         {
             cancellation.ThrowIfCancellationRequested();
             after = last;
-            (var items, last) = parts.Store.Read(reader => reader.Page(only, after));
+            (var items, last) = parts.Store.Read(reader => reader.Page(query?.Statuses, after));
             foreach (var item in items)
             {
-                if ((query?.Statuses?.Contains(item.RuntimeStatus) ?? true)
-                    && (query?.InstanceIdPrefix is not { } prefix || item.InstanceId.StartsWith(prefix, StringComparison.Ordinal)))
+                if (query?.InstanceIdPrefix is not { } prefix || item.InstanceId.StartsWith(prefix, StringComparison.Ordinal))
                 {
                     yield return item;
                 }

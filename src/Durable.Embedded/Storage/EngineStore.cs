@@ -129,6 +129,10 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
         FROM instances
         """;
 
+    /// <summary>The keys first, from the index alone: what else a row has is read only for those of the page.</summary>
+    internal const string KeysByStatus =
+        "SELECT key FROM instances WHERE status IN (SELECT value FROM json_each(?)) AND key > ? ORDER BY key LIMIT 200";
+
     private readonly Statement begin = statements.Prepare("BEGIN");
     private readonly Statement commit = statements.Prepare("COMMIT");
     private readonly Statement instance = statements.Prepare("""
@@ -141,7 +145,7 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
     private readonly Statement inbox = statements.Prepare("SELECT id, kind, step, name, payload FROM inbox WHERE instance = ? ORDER BY id");
     private readonly Statement byId = statements.Prepare($"{MetadataColumns} WHERE id = ?");
     private readonly Statement page = statements.Prepare($"{MetadataColumns} WHERE key > ? ORDER BY key LIMIT 200");
-    private readonly Statement byStatus = statements.Prepare($"{MetadataColumns} WHERE status = ? AND key > ? ORDER BY key LIMIT 200");
+    private readonly Statement byStatus = statements.Prepare($"{MetadataColumns} WHERE key IN ({KeysByStatus}) ORDER BY key");
     private readonly Statement startsAt = statements.Prepare("SELECT due FROM timers WHERE instance = ? AND step = 0");
     private readonly Statement started = statements.Prepare("SELECT payload FROM history WHERE instance = ? AND kind = 1 ORDER BY seq LIMIT 1");
     private readonly Statement last = statements.Prepare("SELECT kind, payload FROM history WHERE instance = ? ORDER BY seq DESC LIMIT 1");
@@ -211,9 +215,10 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
         }
     }
 
-    public (IReadOnlyList<OrchestrationMetadata> Items, long Last) Page(OrchestrationRuntimeStatus? status, long after)
+    /// <param name="statuses">Only these; null for all.</param>
+    public (IReadOnlyList<OrchestrationMetadata> Items, long Last) Page(IReadOnlyCollection<OrchestrationRuntimeStatus>? statuses, long after)
     {
-        var statement = status is { } only ? byStatus.With((long)only).And(after) : page.With(after);
+        var statement = statuses is null ? page.With(after) : byStatus.With($"[{string.Join(',', statuses.Select(status => (int)status))}]").And(after);
         List<OrchestrationMetadata> items = [];
         var key = after;
         while (statement.Next())
