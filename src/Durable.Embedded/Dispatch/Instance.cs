@@ -248,7 +248,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         if (!batch.IsEmpty)
         {
             var outcome = await parts.Store.WriteAsync(
-                tables => tables.Commit(batch, parts.Options.Time.GetUtcNow().UtcTicks),
+                tables => tables.Commit(batch, fresh, parts.Options.Time.GetUtcNow().UtcTicks),
                 written => Deliver(batch, written));
             PutAway(fresh);
             if (!outcome.Applied)

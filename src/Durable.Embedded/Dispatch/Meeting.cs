@@ -66,11 +66,6 @@ internal sealed class Meeting(InstanceRow row, ReplayContext context, Batch batc
 
     private void Meet(in Message message)
     {
-        if (message.Inbox == 0)
-        {
-            batch.Fresh.Add(message);
-        }
-
         if (message.Kind == RowKind.ActivityFailed
             && context.Activity(message.Step) is { } activity
             && activity.NextAttempt(now, parts.Options.Jitter.NextDouble()) is { } due)

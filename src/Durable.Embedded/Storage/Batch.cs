@@ -10,9 +10,6 @@ internal sealed record Batch(long Key, string InstanceId, long FirstSeq)
     /// <summary>Inbox rows that have become history, or that nobody waits for any more.</summary>
     public List<long> Consumed { get; } = [];
 
-    /// <summary>Inputs that stand nowhere on disk yet; they go to the inbox if the instance may not move now.</summary>
-    public List<Message> Fresh { get; } = [];
-
     public List<long> TimersCancelled { get; } = [];
 
     /// <summary>Steps whose count of unclean ends is over, because they are done.</summary>

@@ -69,12 +69,13 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         return status.IsEnded() ? throw new InstanceEndedException(id, status) : Deliver(key, new Message(RowKind.EventRaised, 0, name, payload));
     }
 
-    public CommitOutcome Commit(Batch batch, long now)
+    /// <param name="fresh">Inputs of the batch that stand nowhere on disk yet; they go to the inbox if the instance may not move now.</param>
+    public CommitOutcome Commit(Batch batch, IReadOnlyList<Message> fresh, long now)
     {
         var (status, parent, name) = State(batch.Key);
         if (status is not (OrchestrationRuntimeStatus.Running or OrchestrationRuntimeStatus.Pending))
         {
-            Park(batch.Key, batch.Fresh);
+            Park(batch.Key, fresh);
             return new CommitOutcome(false, []);
         }
 
