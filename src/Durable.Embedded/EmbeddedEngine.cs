@@ -8,7 +8,7 @@ namespace Holdfast.Durable.Embedded;
 
 /// <summary>
 /// The engine on one machine: event-sourced replay over one SQLite file. <see cref="Open"/> takes the data directory and refuses a file
-/// that is not right; <see cref="Start"/> takes up the work.
+/// that is not right; <see cref="StartAsync"/> takes up the work.
 /// </summary>
 public sealed class EmbeddedEngine : IAsyncDisposable
 {
@@ -48,7 +48,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
 
     /// <summary>The client with what only this engine can do.</summary>
     public EmbeddedClient EmbeddedClient => field ??= new EmbeddedClient(
-        parts ?? throw new InvalidOperationException("The engine has not been started: call Start first."), table!, () => stopping);
+        parts ?? throw new InvalidOperationException("The engine has not been started: call StartAsync first."), table!, () => stopping);
 
     private static int Workers => Math.Max(2, Environment.ProcessorCount);
 

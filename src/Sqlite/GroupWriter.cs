@@ -81,11 +81,7 @@ public sealed class GroupWriter : IDisposable
         }
 
         asked.Release();
-        if (thread != Thread.CurrentThread)
-        {
-            thread.Join();
-        }
-
+        thread.Join();
         connection.Dispose();
         asked.Dispose();
     }

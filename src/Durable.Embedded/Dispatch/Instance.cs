@@ -167,7 +167,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
             return () => ParkAsync(fresh);
         }
 
-        var batch = new Batch(key, row!.Id, nextSeq);
+        var batch = new Batch(key, nextSeq);
         MarkCode();
         if (startIsDue)
         {
@@ -175,7 +175,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
             startIsDue = false;
         }
 
-        var meeting = new Meeting(row, context, batch, parts, lastInbox);
+        var meeting = new Meeting(row!, context, batch, parts, lastInbox);
         meeting.Feed(messages);
         lastInbox = meeting.LastInbox;
         if (meeting.Fault(wasLoaded) is { } fault)

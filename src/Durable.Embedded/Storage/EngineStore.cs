@@ -26,8 +26,6 @@ internal sealed class EngineStore : IDisposable
 
     public Task<Exception> Failed => writer.Failed;
 
-    public long Commits => writer.Commits;
-
     public static EngineStore Open(EngineOptions options, string directory, ILogger logger)
     {
         var path = Path.Combine(directory, "engine.db");
@@ -136,8 +134,7 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
     private readonly Statement begin = statements.Prepare("BEGIN");
     private readonly Statement commit = statements.Prepare("COMMIT");
     private readonly Statement instance = statements.Prepare("""
-        SELECT i.id, i.name, i.version, i.status, i.readiness, i.steps_before, i.parent, i.parent_step, i.created_at, i.custom_status, i.cause,
-          p.id, p.name
+        SELECT i.id, i.name, i.version, i.status, i.readiness, i.steps_before, i.custom_status, p.id, p.name
         FROM instances i LEFT JOIN instances p ON p.key = i.parent WHERE i.key = ?
         """);
 
@@ -167,9 +164,8 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
             }
 
             var row = new InstanceRow(key, instance.Text(0), instance.Text(1), instance.Text(2), (OrchestrationRuntimeStatus)instance.Int64(3),
-                (Readiness)instance.Int64(4), instance.Int64(5), instance.Int64OrNull(6), instance.Int64(7), instance.Int64(8),
-                instance.TextOrNull(9), instance.TextOrNull(10));
-            var parent = instance.TextOrNull(11) is { } parentId ? new ParentInstance(instance.Text(12), parentId) : null;
+                (Readiness)instance.Int64(4), instance.Int64(5), instance.TextOrNull(6));
+            var parent = instance.TextOrNull(7) is { } parentId ? new ParentInstance(instance.Text(8), parentId) : null;
             instance.End();
 
             List<HistoryRow> rows = [];

@@ -9,7 +9,7 @@ namespace Holdfast.Durable.Embedded.Storage;
 internal sealed class EngineTables(SqliteConnection connection, Statements statements)
 {
     private readonly Statement findById = statements.Prepare("SELECT key, status FROM instances WHERE id = ?");
-    private readonly Statement findByKey = statements.Prepare("SELECT status, parent, parent_step, name, id FROM instances WHERE key = ?");
+    private readonly Statement findByKey = statements.Prepare("SELECT status, parent, parent_step, name FROM instances WHERE key = ?");
     private readonly Statement insertInstance = statements.Prepare("""
         INSERT INTO instances (id, name, version, status, readiness, steps_before, parent, parent_step, created_at)
         VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?) RETURNING key
