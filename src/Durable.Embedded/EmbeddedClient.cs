@@ -27,8 +27,7 @@ public sealed class EmbeddedClient : IOrchestrationClient
         if (!parts.Registry.Orchestrators.ContainsKey(orchestratorName))
         {
             throw new ArgumentException(
-                $"Orchestrator '{orchestratorName}' is not registered. Registered: {string.Join(", ", parts.Registry.Orchestrators.Keys.Order(StringComparer.Ordinal))}.",
-                nameof(orchestratorName));
+                $"Orchestrator '{orchestratorName}' is not registered. {parts.Registry.Orchestrators.Listed()}", nameof(orchestratorName));
         }
 
         var id = InstanceIds.Checked(options?.InstanceId ?? Guid.NewGuid().ToString("N"));

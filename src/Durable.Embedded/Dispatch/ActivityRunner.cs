@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Holdfast.Durable.Embedded.Replay;
 using Holdfast.Durable.Embedded.Storage;
 
@@ -209,8 +208,7 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
         }
         catch (Exception e)
         {
-            var failure = JsonSerializer.Serialize(FailureDetails.FromException(e), EngineJson.Default.FailureDetails);
-            return new Message(RowKind.ActivityFailed, work.Step, null, failure);
+            return new Message(RowKind.ActivityFailed, work.Step, null, FailureJson.Write(FailureDetails.FromException(e)));
         }
         finally
         {

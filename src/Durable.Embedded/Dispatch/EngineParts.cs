@@ -66,7 +66,7 @@ internal sealed class InstanceWatch
             closed = true;
             foreach (var one in watched.Values)
             {
-                one.Change.TrySetException(new EngineUnavailableException("The engine is stopping. Ask again when it is back."));
+                one.Change.TrySetException(EngineStore.Stopping());
             }
         }
     }
@@ -79,9 +79,7 @@ internal sealed class InstanceWatch
         {
             lock (owner.gate)
             {
-                return owner.closed
-                    ? Task.FromException(new EngineUnavailableException("The engine is stopping. Ask again when it is back."))
-                    : one.Change.Task;
+                return owner.closed ? Task.FromException(EngineStore.Stopping()) : one.Change.Task;
             }
         }
 

@@ -104,7 +104,7 @@ internal sealed class Meeting(InstanceRow row, ReplayContext context, Batch batc
             if (!parts.Registry.Activities.ContainsKey(name))
             {
                 return new ReplayMismatchException(row.Id, row.Name,
-                    $"step {step} asks for activity '{name}', which is not registered. Registered: {string.Join(", ", parts.Registry.Activities.Keys.Order(StringComparer.Ordinal))}.");
+                    $"step {step} asks for activity '{name}', which is not registered. {parts.Registry.Activities.Listed()}");
             }
         }
 

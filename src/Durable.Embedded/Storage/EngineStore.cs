@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Holdfast.Sqlite;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -41,6 +40,9 @@ internal sealed class EngineStore : IDisposable
         }
     }
 
+    /// <summary>What whoever asks while the engine stops is told.</summary>
+    public static EngineUnavailableException Stopping(Exception? inner = null) => new("The engine is stopping. Ask again when it is back.", inner);
+
     /// <summary>A change that the engine itself needs: it waits for disk space rather than fail.</summary>
     public Task<T> WriteAsync<T>(Func<EngineTables, T> work, Action<T>? committed = null) =>
         writer.WriteAsync(_ => work(tables), refusable: false, committed);
@@ -68,7 +70,7 @@ internal sealed class EngineStore : IDisposable
         }
         catch (ObjectDisposedException e)
         {
-            throw new EngineUnavailableException("The engine is stopping. Ask again when it is back.", e);
+            throw Stopping(e);
         }
 
         try
@@ -266,12 +268,9 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
             CreatedAt = new DateTimeOffset(row.Int64(4), TimeSpan.Zero),
             LastUpdatedAt = new DateTimeOffset(row.Int64(status == OrchestrationRuntimeStatus.Pending ? 4 : 7), TimeSpan.Zero),
             SerializedCustomStatus = row.TextOrNull(5),
-            FailureDetails = Failure(row.TextOrNull(6)),
+            FailureDetails = row.TextOrNull(6) is { } failure ? FailureJson.Read(failure) : null,
         });
     }
-
-    private static FailureDetails? Failure(string? json) =>
-        json is null ? null : JsonSerializer.Deserialize(json, EngineJson.Default.FailureDetails);
 
     private OrchestrationMetadata WithPayloads((long Key, OrchestrationMetadata Metadata) found)
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Holdfast.Sqlite;
 using Microsoft.Data.Sqlite;
 
@@ -142,7 +141,7 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
             return false; // it meets the same fault when it is resumed
         }
 
-        updateCause.With((long)OrchestrationRuntimeStatus.Paused).And(Json(cause)).And(key).Run();
+        updateCause.With((long)OrchestrationRuntimeStatus.Paused).And(FailureJson.Write(cause)).And(key).Run();
         return true;
     }
 
@@ -203,7 +202,7 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         lastSeq.End();
         Append(key, seq, new HistoryRow(RowKind.Terminated, 0, now, null, output));
         var failure = new FailureDetails("Terminated", $"Instance '{id}' was terminated.");
-        return (key, Finish(key, OrchestrationRuntimeStatus.Terminated, parent, name, RowKind.SubOrchestrationFailed, Json(failure)));
+        return (key, Finish(key, OrchestrationRuntimeStatus.Terminated, parent, name, RowKind.SubOrchestrationFailed, FailureJson.Write(failure)));
     }
 
     public bool Purge(string id)
@@ -233,8 +232,6 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         countAttempt.Run();
         return count;
     }
-
-    private static string Json(FailureDetails failure) => JsonSerializer.Serialize(failure, EngineJson.Default.FailureDetails);
 
     private static long First(SqliteConnection connection, string sql)
     {
@@ -288,7 +285,7 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
                 else
                 {
                     var failure = new FailureDetails("InstanceExists", $"Instance '{child}' exists already and was not started by this step. Give the child another id.");
-                    deliveries.Add(Deliver(batch.Key, new Message(RowKind.SubOrchestrationFailed, row.Step, row.Name, Json(failure))));
+                    deliveries.Add(Deliver(batch.Key, new Message(RowKind.SubOrchestrationFailed, row.Step, row.Name, FailureJson.Write(failure))));
                 }
 
                 break;
