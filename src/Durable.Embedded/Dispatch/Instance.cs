@@ -278,12 +278,16 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         }
         else
         {
-            row = row! with
+            if (batch.RowChanged || batch.StatusChanged)
             {
-                Status = OrchestrationRuntimeStatus.Running,
-                Readiness = batch.Readiness,
-                CustomStatus = batch.CustomStatus,
-            };
+                row = row! with
+                {
+                    Status = OrchestrationRuntimeStatus.Running,
+                    Readiness = batch.Readiness,
+                    CustomStatus = batch.CustomStatus,
+                };
+            }
+
             var work = new OpenWork(key, context, parts);
             if (retries is null)
             {
@@ -294,7 +298,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
                 work.Dispatch(batch, retries);
             }
 
-            parts.Watch.Changed(row.Id);
+            parts.Watch.Changed(row!.Id);
         }
     }
 

@@ -155,6 +155,7 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
         return new EngineReader(connection, new Statements(connection));
     }
 
+    /// <summary>The instance, and if its code may run all that it is to meet.</summary>
     public LoadedInstance? Load(long key)
     {
         begin.Run();
@@ -169,6 +170,10 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
                 (Readiness)instance.Int64(4), instance.Int64(5), instance.TextOrNull(6));
             var parent = instance.TextOrNull(7) is { } parentId ? new ParentInstance(instance.Text(8), parentId) : null;
             instance.End();
+            if (row.Status is not (OrchestrationRuntimeStatus.Pending or OrchestrationRuntimeStatus.Running))
+            {
+                return new LoadedInstance(row, parent, null, [], []);
+            }
 
             List<HistoryRow> rows = [];
             history.With(key);
