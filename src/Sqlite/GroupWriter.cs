@@ -253,8 +253,7 @@ public sealed class GroupWriter : IDisposable
         // A full disk may have rolled the transaction back already.
         if (SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) == 0)
         {
-            using var rollback = Statement("ROLLBACK");
-            rollback.ExecuteNonQuery();
+            connection.Execute("ROLLBACK");
         }
     }
 
