@@ -27,8 +27,7 @@ public sealed class EmbeddedClient : IOrchestrationClient
         if (!parts.Registry.Orchestrators.ContainsKey(orchestratorName))
         {
             throw new ArgumentException(
-                $"Orchestrator '{orchestratorName}' is not registered. Registered: {string.Join(", ", parts.Registry.Orchestrators.Keys.Order(StringComparer.Ordinal))}.",
-                nameof(orchestratorName));
+                $"Orchestrator '{orchestratorName}' is not registered. {parts.Registry.Orchestrators.Listed()}", nameof(orchestratorName));
         }
 
         var id = InstanceIds.Checked(options?.InstanceId ?? Guid.NewGuid().ToString("N"));
@@ -90,17 +89,15 @@ public sealed class EmbeddedClient : IOrchestrationClient
         OrchestrationQuery? query = null, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         await Task.CompletedTask;
-        OrchestrationRuntimeStatus? only = query?.Statuses is { Count: 1 } one ? one.First() : null;
         var after = -1L;
         for (var last = 0L; last != after;)
         {
             cancellation.ThrowIfCancellationRequested();
             after = last;
-            (var items, last) = parts.Store.Read(reader => reader.Page(only, after));
+            (var items, last) = parts.Store.Read(reader => reader.Page(query?.Statuses, after));
             foreach (var item in items)
             {
-                if ((query?.Statuses?.Contains(item.RuntimeStatus) ?? true)
-                    && (query?.InstanceIdPrefix is not { } prefix || item.InstanceId.StartsWith(prefix, StringComparison.Ordinal)))
+                if (query?.InstanceIdPrefix is not { } prefix || item.InstanceId.StartsWith(prefix, StringComparison.Ordinal))
                 {
                     yield return item;
                 }

@@ -8,7 +8,7 @@ namespace Holdfast.Durable.Embedded;
 
 /// <summary>
 /// The engine on one machine: event-sourced replay over one SQLite file. <see cref="Open"/> takes the data directory and refuses a file
-/// that is not right; <see cref="Start"/> takes up the work.
+/// that is not right; <see cref="StartAsync"/> takes up the work.
 /// </summary>
 public sealed class EmbeddedEngine : IAsyncDisposable
 {
@@ -48,7 +48,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
 
     /// <summary>The client with what only this engine can do.</summary>
     public EmbeddedClient EmbeddedClient => field ??= new EmbeddedClient(
-        parts ?? throw new InvalidOperationException("The engine has not been started: call Start first."), table!, () => stopping);
+        parts ?? throw new InvalidOperationException("The engine has not been started: call StartAsync first."), table!, () => stopping);
 
     private static int Workers => Math.Max(2, Environment.ProcessorCount);
 
@@ -58,13 +58,15 @@ public sealed class EmbeddedEngine : IAsyncDisposable
     public static EmbeddedEngine Open(EngineOptions options, ILoggerFactory loggers)
     {
         var directory = DataDirectory.Own(options.DataDirectory);
+        EngineStore? store = null;
         try
         {
-            var store = EngineStore.Open(options, directory.Path, loggers.CreateLogger("Holdfast.Engine"));
+            store = EngineStore.Open(options, directory.Path, loggers.CreateLogger("Holdfast.Engine"));
             return new EmbeddedEngine(options, directory, store, loggers);
         }
         catch
         {
+            store?.Dispose();
             directory.Dispose();
             throw;
         }
@@ -174,12 +176,20 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         parts!.Log.UncleanEnd(leftBehind.Count);
         try
         {
-            foreach (var (key, step) in leftBehind.Distinct())
-            {
-                await CountUncleanEndAsync(key, step);
-            }
-
+            // All in one transaction: what a process that dies here had counted would be counted again.
+            var counted = await store.AcceptAsync(tables => leftBehind.Distinct().Select(one => CountUncleanEnd(tables, one.Key, one.Step)).ToList());
             inFlight.Clear();
+            foreach (var one in counted)
+            {
+                if (one.Count < options.MaxUncleanEnds)
+                {
+                    parts.Activities.UncleanEnds[(one.Key, one.Step)] = one.Count;
+                }
+                else if (one.Paused is { } cause)
+                {
+                    parts.Log.Paused($"#{one.Key}", cause);
+                }
+            }
         }
         catch (EngineUnavailableException e)
         {
@@ -188,21 +198,18 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         }
     }
 
-    private async Task CountUncleanEndAsync(long key, long step)
+    /// <returns>The count, and why the instance was paused if it was.</returns>
+    private (long Key, long Step, long Count, string? Paused) CountUncleanEnd(EngineTables tables, long key, long step)
     {
-        var count = await store.AcceptAsync(tables => tables.CountUncleanEnd(key, step));
+        var count = tables.CountUncleanEnd(key, step);
         if (count < options.MaxUncleanEnds)
         {
-            parts!.Activities.UncleanEnds[(key, step)] = count;
-            return;
+            return (key, step, count, null);
         }
 
         var what = step == 0 ? "Its orchestrator" : $"Its step {step}";
         var cause = new FailureDetails("Poison", $"{what} was running at {count} unclean ends of the process, and may be what ended it. Mend it, then retry the instance.");
-        if (await store.AcceptAsync(tables => tables.Pause(key, cause, [])))
-        {
-            parts!.Log.Paused($"#{key}", cause.ErrorMessage);
-        }
+        return (key, step, count, tables.Pause(key, cause, []) ? cause.ErrorMessage : null);
     }
 
     private void TakeUp()

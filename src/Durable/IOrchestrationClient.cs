@@ -97,6 +97,12 @@ public sealed record OrchestrationMetadata(string Name, string InstanceId, Orche
     /// <summary>Why it failed or is paused.</summary>
     public FailureDetails? FailureDetails { get; init; }
 
-    public bool IsCompleted => RuntimeStatus is OrchestrationRuntimeStatus.Completed
-        or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated;
+    public bool IsCompleted => RuntimeStatus.IsEnded();
+}
+
+public static class OrchestrationRuntimeStatuses
+{
+    /// <summary>Whether an instance of this status has ended: nothing can reach it any more.</summary>
+    public static bool IsEnded(this OrchestrationRuntimeStatus status) =>
+        status is OrchestrationRuntimeStatus.Completed or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated;
 }

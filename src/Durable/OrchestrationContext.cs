@@ -69,11 +69,10 @@ public abstract class OrchestrationContext
             {
                 return Result<TResult>(await ScheduleSubOrchestrator(++Step, name, child, json));
             }
-            catch (TaskFailedException) when (options?.Retry?.NextInterval(attempt, CurrentUtcDateTime - began) is not null)
+            catch (TaskFailedException) when (options?.Retry?.NextInterval(attempt, CurrentUtcDateTime - began) is { } wait)
             {
+                await CreateTimer(wait, CancellationToken.None);
             }
-
-            await CreateTimer(options!.Retry!.NextInterval(attempt, CurrentUtcDateTime - began)!.Value, CancellationToken.None);
         }
     }
 

@@ -27,6 +27,7 @@ public sealed class GroupWriter : IDisposable
     private readonly TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Work> kept = []; // for want of room
     private long keptAt;
+    private int told; // how many were kept when it was last logged
     private List<Work> waiting = [];
     private Exception? fault;
     private volatile bool stopping;
@@ -80,11 +81,7 @@ public sealed class GroupWriter : IDisposable
         }
 
         asked.Release();
-        if (thread != Thread.CurrentThread)
-        {
-            thread.Join();
-        }
-
+        thread.Join();
         connection.Dispose();
         asked.Dispose();
     }
@@ -146,6 +143,7 @@ public sealed class GroupWriter : IDisposable
 
     private void CommitAll(List<Work> group)
     {
+        DatabaseFullException? full = null;
         try
         {
             Commit(group);
@@ -153,8 +151,15 @@ public sealed class GroupWriter : IDisposable
         catch (SqliteException e) when (IsTransient(e))
         {
             Rollback();
-            Separate(group);
+            full = IsFull(e) ? Separate(group) : PutOff(group, e);
         }
+
+        if (kept.Count > told)
+        {
+            logger.LogError("{Message} {Count} changes wait for room.", full!.Message, kept.Count);
+        }
+
+        told = kept.Count;
     }
 
     private void Commit(List<Work> group)
@@ -180,37 +185,48 @@ public sealed class GroupWriter : IDisposable
     }
 
     /// <summary>Tries each piece alone, so that what fits, or what makes room, is not held up by what does not fit.</summary>
-    private void Separate(List<Work> group)
+    /// <remarks>Not past another program's lock: that is in the way of every piece alike, and each would wait for it in vain.</remarks>
+    private DatabaseFullException? Separate(List<Work> group)
     {
-        var before = kept.Count;
         DatabaseFullException? full = null;
-        foreach (var piece in group)
+        for (var at = 0; at < group.Count; at++)
         {
             try
             {
-                Commit([piece]);
+                Commit([group[at]]);
             }
             catch (SqliteException e) when (IsTransient(e))
             {
                 Rollback();
-                full = new DatabaseFullException(connection.DataSource, e.SqliteErrorCode == SQLitePCL.raw.SQLITE_BUSY
-                    ? "another program holds it locked" : "the disk is full", e);
-                if (piece.Refusable || stopping)
+                if (!IsFull(e))
                 {
-                    piece.Fail(full);
+                    return PutOff(group[at..], e);
                 }
-                else
-                {
-                    kept.Add(piece);
-                    keptAt = Stopwatch.GetTimestamp();
-                }
+
+                full = PutOff([group[at]], e);
             }
         }
 
-        if (kept.Count > before)
+        return full;
+    }
+
+    private DatabaseFullException PutOff(List<Work> group, SqliteException cause)
+    {
+        var full = new DatabaseFullException(connection.DataSource, IsFull(cause) ? "the disk is full" : "another program holds it locked", cause);
+        foreach (var piece in group)
         {
-            logger.LogError("{Message} {Count} changes wait for room.", full!.Message, kept.Count);
+            if (piece.Refusable || stopping)
+            {
+                piece.Fail(full);
+            }
+            else
+            {
+                kept.Add(piece);
+                keptAt = Stopwatch.GetTimestamp();
+            }
         }
+
+        return full;
     }
 
     private void Fail(List<Work> group, Exception cause)
@@ -237,12 +253,13 @@ public sealed class GroupWriter : IDisposable
         // A full disk may have rolled the transaction back already.
         if (SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) == 0)
         {
-            using var rollback = Statement("ROLLBACK");
-            rollback.ExecuteNonQuery();
+            connection.Execute("ROLLBACK");
         }
     }
 
-    private static bool IsTransient(SqliteException e) => e.SqliteErrorCode is SQLitePCL.raw.SQLITE_FULL or SQLitePCL.raw.SQLITE_BUSY;
+    private static bool IsTransient(SqliteException e) => IsFull(e) || e.SqliteErrorCode == SQLitePCL.raw.SQLITE_BUSY;
+
+    private static bool IsFull(SqliteException e) => e.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL;
 
     private SqliteCommand Begin => field ??= Statement("BEGIN IMMEDIATE");
 

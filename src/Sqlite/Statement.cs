@@ -77,8 +77,6 @@ public sealed class Statement : IDisposable
 
     public long Int64(int column) => raw.sqlite3_column_int64(statement, column);
 
-    public long? Int64OrNull(int column) => IsNull(column) ? null : Int64(column);
-
     public string Text(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();
 
     public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);

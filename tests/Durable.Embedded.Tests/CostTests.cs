@@ -1,3 +1,4 @@
+using Holdfast.Durable.Embedded.Storage;
 using Holdfast.Durable.Testing;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -121,6 +122,54 @@ public sealed class CostTests
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT (SELECT COUNT(*) FROM inbox) + (SELECT COUNT(*) FROM timers) + (SELECT COUNT(*) FROM attempts)";
         Assert.Equal(0L, command.ExecuteScalar());
+    }
+
+    [Fact]
+    public async Task AQueryByStatusesReadsOnlyThoseOfThem()
+    {
+        await using var engine = EmbeddedFixture.New();
+        await engine.StartAsync(Looping());
+        using var connection = new SqliteConnection($"Data Source={engine.Database};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"EXPLAIN QUERY PLAN {EngineReader.KeysByStatus.Replace("(?)", "('[3,6]')", StringComparison.Ordinal).Replace("?", "0", StringComparison.Ordinal)}";
+        using var plan = command.ExecuteReader();
+        List<string> steps = [];
+        while (plan.Read())
+        {
+            steps.Add(plan.GetString(3));
+        }
+
+        Assert.Contains(steps, step => step.Contains("INDEX instances_by_status (status=? AND rowid>?)", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task PagesOfSeveralStatusesFollowOneAnother()
+    {
+        await using var engine = EmbeddedFixture.New();
+        await engine.StartAsync(TestRegistry.New()
+            .Orchestrator<int, int>("odd", (_, n) => n % 2 == 0 ? Task.FromResult(n) : throw new InvalidOperationException("odd")));
+        List<string> ids = [];
+        for (var n = 0; n < 450; n++)
+        {
+            ids.Add(await engine.Client.ScheduleNewOrchestrationInstanceAsync("odd", n));
+        }
+
+        await engine.SettleAsync();
+        Assert.Equal(ids, await FoundAsync(OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Completed));
+        Assert.Equal(225, (await FoundAsync(OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Paused)).Count);
+        Assert.Empty(await FoundAsync());
+
+        async Task<List<string>> FoundAsync(params OrchestrationRuntimeStatus[] statuses)
+        {
+            List<string> found = [];
+            await foreach (var one in engine.Client.GetAllInstancesAsync(new OrchestrationQuery(statuses)))
+            {
+                found.Add(one.InstanceId);
+            }
+
+            return found;
+        }
     }
 
     [Fact]

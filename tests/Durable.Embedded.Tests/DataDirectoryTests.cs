@@ -20,6 +20,34 @@ public sealed class DataDirectoryTests
     }
 
     [Fact]
+    public async Task ADirectoryWithoutRoomForItsOwnersNameIsNotCalledAnothersAndIsFreeAfterwards()
+    {
+        await using var engine = EmbeddedFixture.New();
+        var owner = Path.Combine(engine.Directory, "owner");
+        File.CreateSymbolicLink(owner, "/dev/full");
+        for (var tries = 0; tries < 2; tries++)
+        {
+            var refused = Assert.Throws<DatabaseException>(engine.Open);
+            Assert.Contains("cannot be written", refused.Message, StringComparison.Ordinal);
+        }
+
+        File.Delete(owner);
+        await engine.StartAsync(TestRegistry.New());
+    }
+
+    [Fact]
+    public async Task AnEngineThatCannotMarkItsWorkClosesItsDatabaseAndFreesTheDirectory()
+    {
+        await using var engine = EmbeddedFixture.New();
+        var marks = Path.Combine(engine.Directory, "in-flight");
+        Directory.CreateDirectory(marks);
+        Assert.Throws<UnauthorizedAccessException>(engine.Open);
+        Assert.False(File.Exists(engine.Database + "-wal"), "the last connection to close takes the log with it");
+        Directory.Delete(marks);
+        await engine.StartAsync(TestRegistry.New());
+    }
+
+    [Fact]
     public async Task ATruncatedDatabaseIsNamedAndLeftUntouched() => await IsRefused<DamagedDatabaseException>(
         path => Write(path, File.ReadAllBytes(path)[..(int)(new FileInfo(path).Length / 2)]), "is damaged");
 

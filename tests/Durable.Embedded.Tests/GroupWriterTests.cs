@@ -1,5 +1,6 @@
 using Holdfast.Sqlite;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -81,6 +82,84 @@ public sealed class GroupWriterTests : IDisposable
         writer.Dispose();
     }
 
+    [Fact]
+    public async Task WorkThatGoesOnWaitingForRoomIsLoggedOnce()
+    {
+        var log = new LogBook();
+        using var writer = new GroupWriter(DatabaseFile.OpenWriter(path, Schema), log);
+        var runs = 0;
+        await writer.WriteAsync(_ => ++runs < 8 ? throw Full() : runs);
+        Assert.Equal(1, log.Lines);
+
+        // Its wait is over: the next one's is news.
+        await writer.WriteAsync(_ => ++runs < 12 ? throw Full() : runs);
+        Assert.Equal(2, log.Lines);
+    }
+
+    [Fact]
+    public async Task AnotherProgramsLockPutsOffTheWholeGroupAtOnce()
+    {
+        using var writer = Open();
+        var runs = 0;
+        var (kept, refused) = await InOneGroup(writer,
+            _ => ++runs == 1 ? throw Busy() : runs,
+            _ => 0);
+        Assert.Contains("another program holds it locked", (await Assert.ThrowsAsync<DatabaseFullException>(() => refused)).Message, StringComparison.Ordinal);
+        Assert.Equal(2, await kept);
+    }
+
+    [Fact]
+    public async Task AnotherProgramsLockMetWhileLookingForWhatFitsPutsOffTheRest()
+    {
+        using var writer = Open();
+        var runs = 0;
+        var (kept, refused) = await InOneGroup(writer,
+            _ => ++runs switch
+            {
+                1 => throw Full(),
+                2 => throw Busy(),
+                var run => run,
+            },
+            _ => 0);
+        await Assert.ThrowsAsync<DatabaseFullException>(() => refused);
+        Assert.Equal(3, await kept);
+    }
+
+    [Fact]
+    public async Task WhatDoesNotFitDoesNotHoldUpWhatFits()
+    {
+        using var writer = Open();
+        var runs = 0;
+        var (kept, fits) = await InOneGroup(writer,
+            _ => ++runs < 3 ? throw Full() : runs,
+            connection => Run(connection, "INSERT INTO t VALUES (1)"));
+        Assert.Equal(1, await fits);
+        Assert.Equal(3, await kept);
+    }
+
+    private static SqliteException Full() => new("database or disk is full", SQLitePCL.raw.SQLITE_FULL);
+
+    private static SqliteException Busy() => new("database is locked", SQLitePCL.raw.SQLITE_BUSY);
+
+    /// <summary>Asks for both while the writer is held up, the second as what may be refused.</summary>
+    private static async Task<(Task<int> First, Task<int> Second)> InOneGroup(
+        GroupWriter writer, Func<SqliteConnection, int> first, Func<SqliteConnection, int> second)
+    {
+        using var gate = new ManualResetEventSlim();
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var held = writer.WriteAsync(_ =>
+        {
+            entered.SetResult();
+            gate.Wait();
+            return 0;
+        });
+        await entered.Task;
+        var both = (writer.WriteAsync(first), writer.WriteAsync(second, refusable: true));
+        gate.Set();
+        await held;
+        return both;
+    }
+
     private GroupWriter Open() => new(DatabaseFile.OpenWriter(path, Schema), NullLogger.Instance);
 
     private static int Run(SqliteConnection connection, string sql)
@@ -95,5 +174,18 @@ public sealed class GroupWriterTests : IDisposable
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT COUNT(*) FROM t";
         return (long)command.ExecuteScalar()!;
+    }
+
+    private sealed class LogBook : ILogger
+    {
+        public int Lines { get; private set; }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines++;
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Holdfast.Durable.Embedded.Replay;
 using Holdfast.Durable.Embedded.Storage;
 
@@ -17,6 +16,7 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
     private readonly PriorityQueue<Work, long> suspects = new();
     private readonly Dictionary<(long Key, long Step), Work> taken = [];
     private readonly HashSet<long> held = [];
+    private readonly IdleGate begun = new();
     private readonly CancellationTokenSource stopping = new();
     private int running;
     private bool suspectRuns;
@@ -108,7 +108,6 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
     /// <summary>Begins nothing more, waits for what runs, then cancels it; what does not end is handed back to the next start.</summary>
     public async Task StopAsync()
     {
-        Task[] unfinished;
         lock (gate)
         {
             closed = true;
@@ -116,11 +115,9 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
             {
                 Withdraw(work);
             }
-
-            unfinished = [.. taken.Values.Select(work => work.Done.Task)];
         }
 
-        var all = Task.WhenAll(unfinished);
+        var all = begun.WhenIdleAsync();
         if (await Task.WhenAny(all, Task.Delay(options.ShutdownGrace, TimeProvider.System)) != all)
         {
             await stopping.CancelAsync();
@@ -161,6 +158,7 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
 
                 next.HasBegun = true;
                 running++;
+                begun.Enter();
             }
 
             ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Runner.RunAsync(work.Work), (Runner: this, Work: next), preferLocal: false);
@@ -185,7 +183,7 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
             suspectRuns &= !work.IsSuspect;
         }
 
-        work.Done.SetResult();
+        begun.Leave();
         idle.Leave();
         StartNext();
     }
@@ -209,8 +207,7 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
         }
         catch (Exception e)
         {
-            var failure = JsonSerializer.Serialize(FailureDetails.FromException(e), EngineJson.Default.FailureDetails);
-            return new Message(RowKind.ActivityFailed, work.Step, null, failure);
+            return new Message(RowKind.ActivityFailed, work.Step, null, FailureJson.Write(FailureDetails.FromException(e)));
         }
         finally
         {
@@ -237,8 +234,6 @@ internal sealed class ActivityRunner(EngineOptions options, DurableRegistry regi
     private sealed record Work(long Key, string InstanceId, long Step, string Name, string? Input)
     {
         public CancellationTokenSource Cancellation { get; } = new();
-
-        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public bool IsSuspect { get; set; }
 

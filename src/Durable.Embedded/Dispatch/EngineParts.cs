@@ -66,7 +66,7 @@ internal sealed class InstanceWatch
             closed = true;
             foreach (var one in watched.Values)
             {
-                one.Change.TrySetException(new EngineUnavailableException("The engine is stopping. Ask again when it is back."));
+                one.Change.TrySetException(EngineStore.Stopping());
             }
         }
     }
@@ -79,9 +79,7 @@ internal sealed class InstanceWatch
         {
             lock (owner.gate)
             {
-                return owner.closed
-                    ? Task.FromException(new EngineUnavailableException("The engine is stopping. Ask again when it is back."))
-                    : one.Change.Task;
+                return owner.closed ? Task.FromException(EngineStore.Stopping()) : one.Change.Task;
             }
         }
 
@@ -111,7 +109,9 @@ internal sealed class InstanceWatch
 internal sealed class EngineLog(ILogger logger)
 {
     public void Started(string directory, int instances, int timers) =>
-        logger.LogInformation("Engine started on {Directory}: {Instances} instances to take up, {Timers} timers.", directory, instances, timers);
+        logger.LogInformation(
+            "Engine started on {Directory}. Instances in the middle of a step: {Instances}; timers set: {Timers}; "
+            + "whatever else waits goes on when something comes for it.", directory, instances, timers);
 
     public void UncleanEnd(int works) =>
         logger.LogWarning("The last process ended without stopping; {Count} pieces of work were in flight and are run again.", works);

@@ -13,6 +13,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
     private readonly Lock gate = new();
     private List<Message> mailbox = [];
     private bool busy;
+    private bool isResting;
     private ReplayContext? context;
     private InstanceRow? row;
     private long nextSeq;
@@ -22,16 +23,22 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
 
     public long Key => key;
 
-    /// <summary>Whether nothing has happened since the last time this was asked.</summary>
-    public bool IsResting { get; private set; }
-
-    /// <summary>Whether it only waits, be it for another attempt of an activity, so that its memory may be given back.</summary>
+    /// <summary>
+    /// Whether it only waits, be it for another attempt of an activity, and nothing has happened since it was found so before: then its
+    /// memory may be given back.
+    /// </summary>
     /// <param name="now">UTC ticks.</param>
     public bool MayLeave(long now)
     {
         lock (gate)
         {
-            return !busy && (context is null || context.OpenActivities.All(activity => activity.NotBefore > now));
+            if (busy || (context is not null && context.OpenActivities.Any(activity => activity.NotBefore <= now)))
+            {
+                return false;
+            }
+
+            (var wasResting, isResting) = (isResting, true);
+            return wasResting;
         }
     }
 
@@ -40,7 +47,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         lock (gate)
         {
             mailbox.Add(message);
-            IsResting = false;
+            isResting = false;
             if (busy)
             {
                 return;
@@ -51,17 +58,6 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
 
         parts.Idle.Enter();
         parts.Ready(this);
-    }
-
-    /// <summary>Marks the instance as resting; true if it was resting already.</summary>
-    public bool Rest()
-    {
-        lock (gate)
-        {
-            var was = IsResting;
-            IsResting = true;
-            return was;
-        }
     }
 
     /// <summary>One turn: the code's part on the caller's thread, the disk's part after it.</summary>
@@ -167,7 +163,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
             return () => ParkAsync(fresh);
         }
 
-        var batch = new Batch(key, row!.Id, nextSeq);
+        var batch = new Batch(key, nextSeq);
         MarkCode();
         if (startIsDue)
         {
@@ -175,7 +171,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
             startIsDue = false;
         }
 
-        var meeting = new Meeting(row, context, batch, parts, lastInbox);
+        var meeting = new Meeting(row!, context, batch, parts, lastInbox);
         meeting.Feed(messages);
         lastInbox = meeting.LastInbox;
         if (meeting.Fault(wasLoaded) is { } fault)
@@ -248,7 +244,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         if (!batch.IsEmpty)
         {
             var outcome = await parts.Store.WriteAsync(
-                tables => tables.Commit(batch, parts.Options.Time.GetUtcNow().UtcTicks),
+                tables => tables.Commit(batch, fresh, parts.Options.Time.GetUtcNow().UtcTicks),
                 written => Deliver(batch, written));
             PutAway(fresh);
             if (!outcome.Applied)
@@ -278,12 +274,16 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
         }
         else
         {
-            row = row! with
+            if (batch.RowChanged || batch.StatusChanged)
             {
-                Status = OrchestrationRuntimeStatus.Running,
-                Readiness = batch.Readiness,
-                CustomStatus = batch.CustomStatus,
-            };
+                row = row! with
+                {
+                    Status = OrchestrationRuntimeStatus.Running,
+                    Readiness = batch.Readiness,
+                    CustomStatus = batch.CustomStatus,
+                };
+            }
+
             var work = new OpenWork(key, context, parts);
             if (retries is null)
             {
@@ -294,7 +294,7 @@ internal sealed class Instance(long key, InstanceTable table, EngineParts parts)
                 work.Dispatch(batch, retries);
             }
 
-            parts.Watch.Changed(row.Id);
+            parts.Watch.Changed(row!.Id);
         }
     }
 

@@ -58,7 +58,7 @@ internal sealed class InstanceTable : IDisposable
         {
             foreach (var instance in resident.Values.ToList())
             {
-                if (instance.MayLeave(now) && instance.Rest())
+                if (instance.MayLeave(now))
                 {
                     resident.Remove(instance.Key);
                 }

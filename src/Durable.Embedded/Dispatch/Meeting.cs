@@ -66,11 +66,6 @@ internal sealed class Meeting(InstanceRow row, ReplayContext context, Batch batc
 
     private void Meet(in Message message)
     {
-        if (message.Inbox == 0)
-        {
-            batch.Fresh.Add(message);
-        }
-
         if (message.Kind == RowKind.ActivityFailed
             && context.Activity(message.Step) is { } activity
             && activity.NextAttempt(now, parts.Options.Jitter.NextDouble()) is { } due)
@@ -109,7 +104,7 @@ internal sealed class Meeting(InstanceRow row, ReplayContext context, Batch batc
             if (!parts.Registry.Activities.ContainsKey(name))
             {
                 return new ReplayMismatchException(row.Id, row.Name,
-                    $"step {step} asks for activity '{name}', which is not registered. Registered: {string.Join(", ", parts.Registry.Activities.Keys.Order(StringComparer.Ordinal))}.");
+                    $"step {step} asks for activity '{name}', which is not registered. {parts.Registry.Activities.Listed()}");
             }
         }
 

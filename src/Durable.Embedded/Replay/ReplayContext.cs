@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Holdfast.Durable.Embedded.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -40,7 +39,7 @@ internal sealed class ReplayContext : OrchestrationContext
         this.strayed = strayed;
         thread = new EpisodeThread(() => Stray());
         code = registry.Orchestrators.TryGetValue(row.Name, out var found) ? found : throw new ReplayMismatchException(row.Id, row.Name,
-            $"no orchestrator of this name is registered. Registered: {string.Join(", ", registry.Orchestrators.Keys.Order(StringComparer.Ordinal))}.");
+            $"no orchestrator of this name is registered. {registry.Orchestrators.Listed()}");
         IsReplayingNow = row.Readiness != Readiness.New && row.Status != OrchestrationRuntimeStatus.Pending && loaded.StartsAt is null;
         Replay(loaded.History);
     }
@@ -146,18 +145,14 @@ internal sealed class ReplayContext : OrchestrationContext
         var answer = new TaskCompletionSource();
         timers.Add(step, (answer, fireAt.Ticks));
         Decide(new HistoryRow(RowKind.TimerCreated, step, now, null, fireAt.Ticks.ToString(CultureInfo.InvariantCulture)));
-        cancellationToken.UnsafeRegister(_ =>
+        OnCancel(() =>
         {
-            if (!thread.IsInside)
-            {
-                Stray(); // thrown here it would end the process: this may be a timer's thread
-            }
-            else if (timers.Remove(step))
+            if (timers.Remove(step))
             {
                 cancelledTimers.Add(step);
                 answer.SetCanceled(cancellationToken);
             }
-        }, null);
+        }, cancellationToken);
         return answer.Task;
     }
 
@@ -178,18 +173,14 @@ internal sealed class ReplayContext : OrchestrationContext
                 $"Instance '{InstanceId}' waits for event '{name}' already. Keep that waiter and race it against a timer; engines differ on who of two would get the event.");
         }
 
-        cancellationToken.UnsafeRegister(_ =>
+        OnCancel(() =>
         {
-            if (!thread.IsInside)
-            {
-                Stray();
-            }
-            else if (waiters.TryGetValue(name, out var open) && open == answer)
+            if (waiters.TryGetValue(name, out var open) && open == answer)
             {
                 waiters.Remove(name);
                 answer.SetCanceled(cancellationToken);
             }
-        }, null);
+        }, cancellationToken);
         return answer.Task;
     }
 
@@ -203,6 +194,18 @@ internal sealed class ReplayContext : OrchestrationContext
     }
 
     protected override void RecordCustomStatus(string? status) => CustomStatus = status;
+
+    private void OnCancel(Action cancel, CancellationToken cancellation) => cancellation.UnsafeRegister(_ =>
+    {
+        if (thread.IsInside)
+        {
+            cancel();
+        }
+        else
+        {
+            Stray(); // thrown here it would end the process: this may be a timer's thread
+        }
+    }, null);
 
     private void Replay(IReadOnlyList<HistoryRow> history)
     {
@@ -319,7 +322,7 @@ internal sealed class ReplayContext : OrchestrationContext
     }
 
     private static TaskFailedException Failure(string name, in HistoryRow input) =>
-        new(name, input.Step, JsonSerializer.Deserialize(input.Payload!, EngineJson.Default.FailureDetails)!);
+        new(name, input.Step, FailureJson.Read(input.Payload!));
 
     private void End(Task<string?> ended)
     {
@@ -332,14 +335,14 @@ internal sealed class ReplayContext : OrchestrationContext
             }
 
             HasEnded = true;
-            Decide(new HistoryRow(RowKind.Failed, 0, now, null, JsonSerializer.Serialize(Details(exception), EngineJson.Default.FailureDetails)));
+            Decide(new HistoryRow(RowKind.Failed, 0, now, null, FailureJson.Write(Details(exception))));
             return;
         }
 
         HasEnded = true;
         Decide(ended.IsCanceled
             ? new HistoryRow(RowKind.Failed, 0, now, null,
-                JsonSerializer.Serialize(new FailureDetails(typeof(TaskCanceledException).FullName!, "The orchestrator was cancelled by its own token."), EngineJson.Default.FailureDetails))
+                FailureJson.Write(new FailureDetails(typeof(TaskCanceledException).FullName!, "The orchestrator was cancelled by its own token.")))
             : nextGeneration ?? new HistoryRow(RowKind.Completed, 0, now, null, ended.Result));
     }
 

@@ -2,16 +2,13 @@ namespace Holdfast.Durable.Embedded.Storage;
 
 /// <summary>Everything that one turn of an instance's code changed; written whole or not at all.</summary>
 /// <param name="FirstSeq">The place of the first row in the instance's history.</param>
-internal sealed record Batch(long Key, string InstanceId, long FirstSeq)
+internal sealed record Batch(long Key, long FirstSeq)
 {
     /// <summary>Inputs, each followed by the decisions that it led to.</summary>
     public List<HistoryRow> Rows { get; } = [];
 
     /// <summary>Inbox rows that have become history, or that nobody waits for any more.</summary>
     public List<long> Consumed { get; } = [];
-
-    /// <summary>Inputs that stand nowhere on disk yet; they go to the inbox if the instance may not move now.</summary>
-    public List<Message> Fresh { get; } = [];
 
     public List<long> TimersCancelled { get; } = [];
 

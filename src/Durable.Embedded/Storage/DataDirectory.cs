@@ -23,14 +23,15 @@ internal sealed class DataDirectory : IDisposable
         path = System.IO.Path.GetFullPath(path);
         var lockFile = System.IO.Path.Combine(path, "lock");
         var ownerFile = System.IO.Path.Combine(path, "owner");
+        FileStream? held = null;
         try
         {
             Directory.CreateDirectory(path);
-            var held = new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            held = new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             File.WriteAllText(ownerFile, string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on {Environment.MachineName}"));
             return new DataDirectory(path, held);
         }
-        catch (IOException e) when (File.Exists(lockFile) && IsHeld(lockFile))
+        catch (IOException e) when (held is null && File.Exists(lockFile) && IsHeld(lockFile))
         {
             // It may just be writing who it is.
             var owner = File.Exists(ownerFile) && File.ReadAllText(ownerFile) is { Length: > 0 } named ? named : "another process";
@@ -38,6 +39,7 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            held?.Dispose();
             throw new DatabaseException($"Data directory {path} cannot be written: {e.Message} Name another, or give this process write permission.", e);
         }
     }

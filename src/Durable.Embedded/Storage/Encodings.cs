@@ -28,10 +28,12 @@ internal static class SentEvent
     }
 }
 
-internal static class Statuses
+/// <summary>A failure as the payload of a row, or as the cause of a pause.</summary>
+internal static class FailureJson
 {
-    public static bool IsEnded(this OrchestrationRuntimeStatus status) =>
-        status is OrchestrationRuntimeStatus.Completed or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated;
+    public static string Write(FailureDetails failure) => JsonSerializer.Serialize(failure, EngineJson.Default.FailureDetails);
+
+    public static FailureDetails Read(string json) => JsonSerializer.Deserialize(json, EngineJson.Default.FailureDetails)!;
 }
 
 [JsonSerializable(typeof(FailureDetails))]

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Holdfast.Sqlite;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -26,8 +25,6 @@ internal sealed class EngineStore : IDisposable
 
     public Task<Exception> Failed => writer.Failed;
 
-    public long Commits => writer.Commits;
-
     public static EngineStore Open(EngineOptions options, string directory, ILogger logger)
     {
         var path = Path.Combine(directory, "engine.db");
@@ -42,6 +39,9 @@ internal sealed class EngineStore : IDisposable
             throw;
         }
     }
+
+    /// <summary>What whoever asks while the engine stops is told.</summary>
+    public static EngineUnavailableException Stopping(Exception? inner = null) => new("The engine is stopping. Ask again when it is back.", inner);
 
     /// <summary>A change that the engine itself needs: it waits for disk space rather than fail.</summary>
     public Task<T> WriteAsync<T>(Func<EngineTables, T> work, Action<T>? committed = null) =>
@@ -70,7 +70,7 @@ internal sealed class EngineStore : IDisposable
         }
         catch (ObjectDisposedException e)
         {
-            throw new EngineUnavailableException("The engine is stopping. Ask again when it is back.", e);
+            throw Stopping(e);
         }
 
         try
@@ -129,11 +129,14 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
         FROM instances
         """;
 
+    /// <summary>The keys first, from the index alone: what else a row has is read only for those of the page.</summary>
+    internal const string KeysByStatus =
+        "SELECT key FROM instances WHERE status IN (SELECT value FROM json_each(?)) AND key > ? ORDER BY key LIMIT 200";
+
     private readonly Statement begin = statements.Prepare("BEGIN");
     private readonly Statement commit = statements.Prepare("COMMIT");
     private readonly Statement instance = statements.Prepare("""
-        SELECT i.id, i.name, i.version, i.status, i.readiness, i.steps_before, i.parent, i.parent_step, i.created_at, i.custom_status, i.cause,
-          p.id, p.name
+        SELECT i.id, i.name, i.version, i.status, i.readiness, i.steps_before, i.custom_status, p.id, p.name
         FROM instances i LEFT JOIN instances p ON p.key = i.parent WHERE i.key = ?
         """);
 
@@ -141,7 +144,7 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
     private readonly Statement inbox = statements.Prepare("SELECT id, kind, step, name, payload FROM inbox WHERE instance = ? ORDER BY id");
     private readonly Statement byId = statements.Prepare($"{MetadataColumns} WHERE id = ?");
     private readonly Statement page = statements.Prepare($"{MetadataColumns} WHERE key > ? ORDER BY key LIMIT 200");
-    private readonly Statement byStatus = statements.Prepare($"{MetadataColumns} WHERE status = ? AND key > ? ORDER BY key LIMIT 200");
+    private readonly Statement byStatus = statements.Prepare($"{MetadataColumns} WHERE key IN ({KeysByStatus}) ORDER BY key");
     private readonly Statement startsAt = statements.Prepare("SELECT due FROM timers WHERE instance = ? AND step = 0");
     private readonly Statement started = statements.Prepare("SELECT payload FROM history WHERE instance = ? AND kind = 1 ORDER BY seq LIMIT 1");
     private readonly Statement last = statements.Prepare("SELECT kind, payload FROM history WHERE instance = ? ORDER BY seq DESC LIMIT 1");
@@ -152,6 +155,7 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
         return new EngineReader(connection, new Statements(connection));
     }
 
+    /// <summary>The instance, and if its code may run all that it is to meet.</summary>
     public LoadedInstance? Load(long key)
     {
         begin.Run();
@@ -163,10 +167,13 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
             }
 
             var row = new InstanceRow(key, instance.Text(0), instance.Text(1), instance.Text(2), (OrchestrationRuntimeStatus)instance.Int64(3),
-                (Readiness)instance.Int64(4), instance.Int64(5), instance.Int64OrNull(6), instance.Int64(7), instance.Int64(8),
-                instance.TextOrNull(9), instance.TextOrNull(10));
-            var parent = instance.TextOrNull(11) is { } parentId ? new ParentInstance(instance.Text(12), parentId) : null;
+                (Readiness)instance.Int64(4), instance.Int64(5), instance.TextOrNull(6));
+            var parent = instance.TextOrNull(7) is { } parentId ? new ParentInstance(instance.Text(8), parentId) : null;
             instance.End();
+            if (row.Status is not (OrchestrationRuntimeStatus.Pending or OrchestrationRuntimeStatus.Running))
+            {
+                return new LoadedInstance(row, parent, null, [], []);
+            }
 
             List<HistoryRow> rows = [];
             history.With(key);
@@ -211,9 +218,10 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
         }
     }
 
-    public (IReadOnlyList<OrchestrationMetadata> Items, long Last) Page(OrchestrationRuntimeStatus? status, long after)
+    /// <param name="statuses">Only these; null for all.</param>
+    public (IReadOnlyList<OrchestrationMetadata> Items, long Last) Page(IReadOnlyCollection<OrchestrationRuntimeStatus>? statuses, long after)
     {
-        var statement = status is { } only ? byStatus.With((long)only).And(after) : page.With(after);
+        var statement = statuses is null ? page.With(after) : byStatus.With($"[{string.Join(',', statuses.Select(status => (int)status))}]").And(after);
         List<OrchestrationMetadata> items = [];
         var key = after;
         while (statement.Next())
@@ -265,12 +273,9 @@ internal sealed class EngineReader(SqliteConnection connection, Statements state
             CreatedAt = new DateTimeOffset(row.Int64(4), TimeSpan.Zero),
             LastUpdatedAt = new DateTimeOffset(row.Int64(status == OrchestrationRuntimeStatus.Pending ? 4 : 7), TimeSpan.Zero),
             SerializedCustomStatus = row.TextOrNull(5),
-            FailureDetails = Failure(row.TextOrNull(6)),
+            FailureDetails = row.TextOrNull(6) is { } failure ? FailureJson.Read(failure) : null,
         });
     }
-
-    private static FailureDetails? Failure(string? json) =>
-        json is null ? null : JsonSerializer.Deserialize(json, EngineJson.Default.FailureDetails);
 
     private OrchestrationMetadata WithPayloads((long Key, OrchestrationMetadata Metadata) found)
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Holdfast.Sqlite;
 using Microsoft.Data.Sqlite;
 
@@ -9,7 +8,10 @@ namespace Holdfast.Durable.Embedded.Storage;
 internal sealed class EngineTables(SqliteConnection connection, Statements statements)
 {
     private readonly Statement findById = statements.Prepare("SELECT key, status FROM instances WHERE id = ?");
-    private readonly Statement findByKey = statements.Prepare("SELECT status, parent, parent_step, name, id FROM instances WHERE key = ?");
+    private readonly Statement statusOf = statements.Prepare("SELECT status FROM instances WHERE key = ?");
+    private readonly Statement parentOf = statements.Prepare(
+        "SELECT i.parent, i.parent_step, i.name, p.status FROM instances i JOIN instances p ON p.key = i.parent WHERE i.key = ?");
+
     private readonly Statement insertInstance = statements.Prepare("""
         INSERT INTO instances (id, name, version, status, readiness, steps_before, parent, parent_step, created_at)
         VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?) RETURNING key
@@ -69,13 +71,23 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         return status.IsEnded() ? throw new InstanceEndedException(id, status) : Deliver(key, new Message(RowKind.EventRaised, 0, name, payload));
     }
 
-    public CommitOutcome Commit(Batch batch, long now)
+    /// <param name="fresh">Inputs of the batch that stand nowhere on disk yet; they go to the inbox if the instance may not move now.</param>
+    public CommitOutcome Commit(Batch batch, IReadOnlyList<Message> fresh, long now)
     {
-        var (status, parent, name) = State(batch.Key);
-        if (status is not (OrchestrationRuntimeStatus.Running or OrchestrationRuntimeStatus.Pending))
+        if (Status(batch.Key) is not (OrchestrationRuntimeStatus.Running or OrchestrationRuntimeStatus.Pending))
         {
-            Park(batch.Key, batch.Fresh);
+            Park(batch.Key, fresh);
             return new CommitOutcome(false, []);
+        }
+
+        foreach (var inbox in batch.Consumed)
+        {
+            deleteInbox.With(inbox).Run();
+        }
+
+        if (batch.StatusChanged)
+        {
+            updateCustomStatus.With().And(batch.CustomStatus).And(batch.Key).Run();
         }
 
         List<Delivery> deliveries = [];
@@ -90,22 +102,12 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
             }
 
             Append(batch.Key, seq++, row);
-            ended |= Carry(batch, row, now, parent, name, deliveries);
-        }
-
-        if (batch.StatusChanged)
-        {
-            updateCustomStatus.With().And(batch.CustomStatus).And(batch.Key).Run();
+            ended |= Carry(batch, row, now, deliveries);
         }
 
         if (ended)
         {
             return new CommitOutcome(true, deliveries);
-        }
-
-        foreach (var inbox in batch.Consumed)
-        {
-            deleteInbox.With(inbox).Run();
         }
 
         foreach (var step in batch.TimersCancelled)
@@ -129,7 +131,7 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
     /// <summary>Stops an instance until a person acts. What it had received stays received.</summary>
     public bool Pause(long key, FailureDetails cause, IReadOnlyList<Message> fresh)
     {
-        var (status, _, _) = State(key);
+        var status = Status(key);
         if (status.IsEnded())
         {
             return false;
@@ -141,14 +143,14 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
             return false; // it meets the same fault when it is resumed
         }
 
-        updateCause.With((long)OrchestrationRuntimeStatus.Paused).And(Json(cause)).And(key).Run();
+        updateCause.With((long)OrchestrationRuntimeStatus.Paused).And(FailureJson.Write(cause)).And(key).Run();
         return true;
     }
 
     /// <summary>Keeps inputs for an instance that may not move now, and drops those of one that has ended.</summary>
     public void Park(long key, IReadOnlyList<Message> fresh)
     {
-        if (fresh.Count == 0 || State(key).Status.IsEnded())
+        if (fresh.Count == 0 || Status(key).IsEnded())
         {
             return;
         }
@@ -196,13 +198,12 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
             return null;
         }
 
-        var (_, parent, name) = State(key);
         lastSeq.With(key).Next();
         var seq = lastSeq.Int64(0) + 1;
         lastSeq.End();
         Append(key, seq, new HistoryRow(RowKind.Terminated, 0, now, null, output));
         var failure = new FailureDetails("Terminated", $"Instance '{id}' was terminated.");
-        return (key, Finish(key, OrchestrationRuntimeStatus.Terminated, parent, name, RowKind.SubOrchestrationFailed, Json(failure)));
+        return (key, Finish(key, OrchestrationRuntimeStatus.Terminated, RowKind.SubOrchestrationFailed, FailureJson.Write(failure)));
     }
 
     public bool Purge(string id)
@@ -222,7 +223,7 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
     /// <returns>How often it has been; 0 when its instance has ended or is paused, so that it cannot be the cause.</returns>
     public long CountUncleanEnd(long key, long step)
     {
-        if (State(key).Status is var status && (status.IsEnded() || status == OrchestrationRuntimeStatus.Paused))
+        if (Status(key) is var status && (status.IsEnded() || status == OrchestrationRuntimeStatus.Paused))
         {
             return 0;
         }
@@ -232,8 +233,6 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         countAttempt.Run();
         return count;
     }
-
-    private static string Json(FailureDetails failure) => JsonSerializer.Serialize(failure, EngineJson.Default.FailureDetails);
 
     private static long First(SqliteConnection connection, string sql)
     {
@@ -265,7 +264,7 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
 
     /// <summary>What a row means for the other tables.</summary>
     /// <returns>Whether it ended the instance.</returns>
-    private bool Carry(Batch batch, in HistoryRow row, long now, (long Key, long Step)? parent, string name, List<Delivery> deliveries)
+    private bool Carry(Batch batch, in HistoryRow row, long now, List<Delivery> deliveries)
     {
         switch (row.Kind)
         {
@@ -287,7 +286,7 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
                 else
                 {
                     var failure = new FailureDetails("InstanceExists", $"Instance '{child}' exists already and was not started by this step. Give the child another id.");
-                    deliveries.Add(Deliver(batch.Key, new Message(RowKind.SubOrchestrationFailed, row.Step, row.Name, Json(failure))));
+                    deliveries.Add(Deliver(batch.Key, new Message(RowKind.SubOrchestrationFailed, row.Step, row.Name, FailureJson.Write(failure))));
                 }
 
                 break;
@@ -302,11 +301,11 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
                 break;
 
             case RowKind.Completed:
-                Add(deliveries, Finish(batch.Key, OrchestrationRuntimeStatus.Completed, parent, name, RowKind.SubOrchestrationCompleted, row.Payload));
+                Add(deliveries, Finish(batch.Key, OrchestrationRuntimeStatus.Completed, RowKind.SubOrchestrationCompleted, row.Payload));
                 return true;
 
             case RowKind.Failed:
-                Add(deliveries, Finish(batch.Key, OrchestrationRuntimeStatus.Failed, parent, name, RowKind.SubOrchestrationFailed, row.Payload));
+                Add(deliveries, Finish(batch.Key, OrchestrationRuntimeStatus.Failed, RowKind.SubOrchestrationFailed, row.Payload));
                 return true;
         }
 
@@ -321,18 +320,21 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         }
     }
 
-    private Delivery? Finish(long key, OrchestrationRuntimeStatus status, (long Key, long Step)? parent, string name, RowKind kind, string? payload)
+    private Delivery? Finish(long key, OrchestrationRuntimeStatus status, RowKind kind, string? payload)
     {
         updateInstance.With((long)status).And((long)Readiness.Idle).And(key).Run();
         deleteTimersOf.With(key).Run();
         deleteInboxOf.With(key).Run();
         deleteAttemptsOf.With(key).Run();
-        if (parent is not { } above || State(above.Key).Status.IsEnded())
+        if (!parentOf.With(key).Next())
         {
-            return null;
+            return null; // nobody called it, or who did was purged
         }
 
-        return Deliver(above.Key, new Message(kind, above.Step, name, payload));
+        var (parent, step, name) = (parentOf.Int64(0), parentOf.Int64(1), parentOf.Text(2));
+        var parentStatus = (OrchestrationRuntimeStatus)parentOf.Int64(3);
+        parentOf.End();
+        return parentStatus.IsEnded() ? null : Deliver(parent, new Message(kind, step, name, payload));
     }
 
     private void BeginGeneration(Batch batch, in HistoryRow row, long now)
@@ -340,10 +342,6 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         deleteHistoryOf.With(batch.Key).Run();
         deleteTimersOf.With(batch.Key).Run();
         deleteAttemptsOf.With(batch.Key).Run();
-        foreach (var inbox in batch.Consumed)
-        {
-            deleteInbox.With(inbox).Run();
-        }
 
         // Unread events come before the start, so that a replay finds them where the code did: there from the beginning.
         var at = Math.Max(now, row.At);
@@ -356,10 +354,6 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         Append(batch.Key, seq, new HistoryRow(RowKind.Started, 0, at, null, row.Payload));
 
         updateGeneration.With((long)OrchestrationRuntimeStatus.Running).And(row.Step).And(batch.Key).Run();
-        if (batch.StatusChanged)
-        {
-            updateCustomStatus.With().And(batch.CustomStatus).And(batch.Key).Run();
-        }
     }
 
     private (long Key, OrchestrationRuntimeStatus Status)? Find(string id)
@@ -374,17 +368,15 @@ internal sealed class EngineTables(SqliteConnection connection, Statements state
         return found;
     }
 
-    private (OrchestrationRuntimeStatus Status, (long Key, long Step)? Parent, string Name) State(long key)
+    private OrchestrationRuntimeStatus Status(long key)
     {
-        if (!findByKey.With(key).Next())
+        if (!statusOf.With(key).Next())
         {
-            return (OrchestrationRuntimeStatus.Terminated, null, string.Empty); // purged
+            return OrchestrationRuntimeStatus.Terminated; // purged
         }
 
-        var state = ((OrchestrationRuntimeStatus)findByKey.Int64(0),
-            findByKey.Int64OrNull(1) is { } parent ? (parent, findByKey.Int64(2)) : ((long, long)?)null,
-            findByKey.Text(3));
-        findByKey.End();
-        return state;
+        var status = (OrchestrationRuntimeStatus)statusOf.Int64(0);
+        statusOf.End();
+        return status;
     }
 }

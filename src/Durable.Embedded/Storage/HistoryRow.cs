@@ -29,8 +29,8 @@ internal enum RowKind
 /// <summary>One row of an instance's history, in the order in which its code met it.</summary>
 /// <param name="Step">The step that it belongs to; 0 for none.</param>
 /// <param name="At">UTC ticks.</param>
-/// <param name="Name">The activity's, orchestrator's or event's name; a sent event's target.</param>
-/// <param name="Payload">JSON, or the id of a child or target.</param>
+/// <param name="Name">The activity's, orchestrator's or event's name; of a retry, when the next attempt is due.</param>
+/// <param name="Payload">JSON, after the id of a child or of a sent event's target; of a timer, when it is due.</param>
 internal readonly record struct HistoryRow(RowKind Kind, long Step, long At, string? Name, string? Payload)
 {
     public bool IsInput => Kind < RowKind.ActivityScheduled;
@@ -50,11 +50,7 @@ internal sealed record InstanceRow(
     OrchestrationRuntimeStatus Status,
     Readiness Readiness,
     long StepsBefore,
-    long? Parent,
-    long ParentStep,
-    long CreatedAt,
-    string? CustomStatus,
-    string? Cause);
+    string? CustomStatus);
 
 /// <summary>What a start of the engine has to do about an instance.</summary>
 internal enum Readiness
