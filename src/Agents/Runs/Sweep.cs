@@ -12,7 +12,6 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
 {
     public const string Gone = "The engine does not have the run's instance. Retry the run: it goes on from the store.";
 
-    // Asked for one by one: engines find few of one status by an index, and few of several only by reading all.
     private static readonly OrchestrationRuntimeStatus[] Stuck =
     [
         OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated, OrchestrationRuntimeStatus.Suspended, OrchestrationRuntimeStatus.Paused,
@@ -23,20 +22,16 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     {
         await parts.Store.WriteAsync(tx => tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now WHERE id = @Id AND holder = @Holder",
             new { Now = tx.Now.UtcTicks, parts.Engine.Id, parts.Engine.Holder }));
-        foreach (var status in Stuck)
-        {
-            await FindAsync(status);
-        }
-
+        await FindStuckAsync();
         if (alsoGone)
         {
             await FindGoneAsync();
         }
     }
 
-    private async Task FindAsync(OrchestrationRuntimeStatus status)
+    private async Task FindStuckAsync()
     {
-        await foreach (var instance in engine().GetAllInstancesAsync(new OrchestrationQuery([status])))
+        await foreach (var instance in engine().GetAllInstancesAsync(new OrchestrationQuery(Stuck)))
         {
             if (Instances.Parse(instance.InstanceId) is var (run, generation))
             {
