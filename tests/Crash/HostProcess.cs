@@ -59,12 +59,13 @@ internal sealed class HostProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>kill -9.</summary>
+    /// <summary>kill -9, and proof that it was the kill that ended the process.</summary>
     public async Task KillAsync()
     {
         ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         process!.Kill();
         await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 128 + 9, $"The host ended with {process.ExitCode} before it was killed:{Environment.NewLine}{Output}");
     }
 
     /// <summary>Waits until the present process has killed itself at the point it was started with.</summary>
@@ -87,7 +88,8 @@ internal sealed class HostProcess : IAsyncDisposable
     {
         if (process is { HasExited: false })
         {
-            await KillAsync();
+            process.Kill();
+            await process.WaitForExitAsync();
         }
 
         Client.Dispose();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Xunit;
 
 namespace Holdfast.Durable.Embedded.Tests;
 
@@ -13,6 +14,7 @@ internal sealed class HostProcess : IDisposable
 
     private readonly Process process;
     private readonly ConcurrentQueue<string> lines = [];
+    private readonly ConcurrentQueue<string> errors = [];
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private HostProcess(Process process)
@@ -26,7 +28,7 @@ internal sealed class HostProcess : IDisposable
                 ready.TrySetResult();
             }
         };
-        process.ErrorDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, line) => errors.Enqueue(line.Data ?? string.Empty);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
@@ -37,7 +39,8 @@ internal sealed class HostProcess : IDisposable
 
     public bool HasSaid(string line) => lines.Contains(line);
 
-    public string Said => string.Join('\n', lines);
+    /// <summary>Everything, what went to the error stream last.</summary>
+    public string Said => string.Join('\n', lines.Concat(errors));
 
     public static HostProcess Start(CrashSite site, string scene, int count, string? crashPoint = null, int nth = 0, params (string Name, string Value)[] environment)
     {
@@ -69,10 +72,12 @@ internal sealed class HostProcess : IDisposable
 
     public Task ExitAsync() => process.WaitForExitAsync().WaitAsync(Patience);
 
+    /// <summary>kill -9, and proof that it was the kill that ended the process, unless that was done with its work.</summary>
     public async Task KillAsync()
     {
         process.Kill();
         await ExitAsync();
+        Assert.True(ExitCode == 128 + 9 || (ExitCode == 0 && HasSaid("done")), $"The host ended with {ExitCode} before it was killed: {Said}");
     }
 
     public async Task TerminateAsync()

@@ -173,6 +173,7 @@ public sealed class KillTests
         using var host = HostProcess.Start(site, "mix", Instances);
         await host.ExitAsync();
         Assert.True(host.HasSaid("done"), host.Said);
+        Assert.Equal(0, host.ExitCode);
         var statuses = site.Judge();
         Assert.Empty(site.Violations);
         Assert.All(statuses, one => Assert.Equal(OrchestrationRuntimeStatus.Completed, one.Value));
