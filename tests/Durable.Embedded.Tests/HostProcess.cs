@@ -16,6 +16,7 @@ internal sealed class HostProcess : IDisposable
     private readonly ConcurrentQueue<string> lines = [];
     private readonly ConcurrentQueue<string> errors = [];
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource works = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private HostProcess(Process process)
     {
@@ -26,6 +27,11 @@ internal sealed class HostProcess : IDisposable
             if (line.Data is null or "ready")
             {
                 ready.TrySetResult();
+            }
+
+            if (line.Data is null or "works")
+            {
+                works.TrySetResult();
             }
         };
         process.ErrorDataReceived += (_, line) => errors.Enqueue(line.Data ?? string.Empty);
@@ -69,6 +75,9 @@ internal sealed class HostProcess : IDisposable
 
     /// <summary>Until the engine runs, or the process has ended.</summary>
     public Task ReadyAsync() => ready.Task.WaitAsync(Patience);
+
+    /// <summary>Until a step has been noted, or the process has ended.</summary>
+    public Task WorksAsync() => works.Task.WaitAsync(Patience);
 
     public Task ExitAsync() => process.WaitForExitAsync().WaitAsync(Patience);
 
