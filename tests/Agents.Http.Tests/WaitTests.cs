@@ -115,7 +115,8 @@ public sealed class StopTests(ApiServer server) : IClassFixture<ApiServer>
     {
         var run = await server.Anna.StartAsync("holder");
         await server.Anna.UntilAsync(run, "running");
-        using var stream = await server.Anna.OpenEventsAsync(run);
+        using var response = await server.Anna.OpenEventsAsync(run);
+        using var stream = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
         Assert.Equal("id: 1", await stream.ReadLineAsync(TestContext.Current.CancellationToken));
         var waiting = server.Anna.PostAsync("/api/runs", """{"agent": "holder", "input": "go"}""", ("Prefer", "wait=60"));
         await server.InFlight.ReachesAsync(2);
