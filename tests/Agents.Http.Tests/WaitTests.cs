@@ -34,8 +34,12 @@ public sealed class WaitTests(ApiServer server) : IClassFixture<ApiServer>
     [Fact]
     public async Task ARunThatDoesNotEndInTimeIsAnsweredAsItIsThen()
     {
-        var reply = await anna.PostAsync("/api/runs", Hold, ("Prefer", "wait=1"));
-        server.Desk.LetGo(reply.Get("id"));
+        var key = Guid.NewGuid().ToString();
+        var run = (await anna.PostAsync("/api/runs", Hold, ("Idempotency-Key", key))).Get("id");
+        await anna.UntilAsync(run, "running"); // until its first turn it is queued
+
+        var reply = await anna.PostAsync("/api/runs", Hold, ("Idempotency-Key", key), ("Prefer", "wait=1"));
+        server.Desk.LetGo(run);
 
         Assert.Equal(HttpStatusCode.Accepted, reply.Status);
         Assert.Equal("running", reply.Get("status"));
