@@ -55,6 +55,17 @@ public sealed class ApiServer : IAsyncLifetime
 
     public void Stop() => stopping.Cancel();
 
+    /// <summary>Completes when the engine is idle and nothing is on its way to it: what has not happened by then does not happen by itself.</summary>
+    public async Task SettleAsync()
+    {
+        do
+        {
+            await engine.WhenIdleAsync();
+            await system.WhenQuietAsync();
+        }
+        while (!engine.WhenIdleAsync().IsCompleted);
+    }
+
     public async ValueTask InitializeAsync()
     {
         ILoggerFactory loggers = NullLoggerFactory.Instance;

@@ -51,8 +51,10 @@ public sealed class WaitTests(ApiServer server) : IClassFixture<ApiServer>
     {
         var key = Guid.NewGuid().ToString();
         var run = (await anna.PostAsync("/api/runs", Hold, ("Idempotency-Key", key))).Get("id");
-        var waiting = anna.PostAsync("/api/runs", Hold, ("Idempotency-Key", key), ("Prefer", "wait=60"));
         await anna.UntilAsync(run, "running");
+        await server.InFlight.ReachesAsync(0);
+        var waiting = anna.PostAsync("/api/runs", Hold, ("Idempotency-Key", key), ("Prefer", "wait=60"));
+        await server.InFlight.ReachesAsync(1);
         Assert.False(waiting.IsCompleted);
 
         server.Desk.LetGo(run);
