@@ -52,14 +52,19 @@ public sealed class RunHarness : IAsyncDisposable
         (await System.Runs.StartAsync(by ?? Anna, new RunSubmission(Deployment.AgentName, input), key)).Id;
 
     /// <summary>Completes when the engine is idle and nothing is on its way to it.</summary>
-    public async Task SettleAsync()
+    public Task SettleAsync()
     {
-        do
+        return SettledAsync().Patiently();
+
+        async Task SettledAsync()
         {
-            await Engine.WhenIdleAsync();
-            await System.WhenQuietAsync();
+            do
+            {
+                await Engine.WhenIdleAsync();
+                await System.WhenQuietAsync();
+            }
+            while (!Engine.WhenIdleAsync().IsCompleted);
         }
-        while (!Engine.WhenIdleAsync().IsCompleted);
     }
 
     /// <summary>Starts a run and lets it go as far as it goes by itself.</summary>

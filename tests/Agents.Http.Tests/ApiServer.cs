@@ -8,6 +8,7 @@ using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
 using Holdfast.Durable;
 using Holdfast.Durable.Embedded;
+using Holdfast.Durable.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -56,14 +57,19 @@ public sealed class ApiServer : IAsyncLifetime
     public void Stop() => stopping.Cancel();
 
     /// <summary>Completes when the engine is idle and nothing is on its way to it: what has not happened by then does not happen by itself.</summary>
-    public async Task SettleAsync()
+    public Task SettleAsync()
     {
-        do
+        return SettledAsync().Patiently();
+
+        async Task SettledAsync()
         {
-            await engine.WhenIdleAsync();
-            await system.WhenQuietAsync();
+            do
+            {
+                await engine.WhenIdleAsync();
+                await system.WhenQuietAsync();
+            }
+            while (!engine.WhenIdleAsync().IsCompleted);
         }
-        while (!engine.WhenIdleAsync().IsCompleted);
     }
 
     public async ValueTask InitializeAsync()
@@ -130,7 +136,7 @@ public sealed class InFlight
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             awaited.Add((wanted, reached));
             Tell();
-            return reached.Task;
+            return reached.Task.Patiently();
         }
     }
 

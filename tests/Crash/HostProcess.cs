@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Holdfast.Durable.Testing;
 
 namespace Holdfast.Crash;
 
@@ -53,7 +54,7 @@ internal sealed class HostProcess : IAsyncDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         var ended = process.WaitForExitAsync();
-        if (await Task.WhenAny(ready.Task, ended) == ended && crashAt is null)
+        if (await Task.WhenAny(ready.Task, ended).Patiently() == ended && crashAt is null)
         {
             throw new InvalidOperationException($"The host ended with {process.ExitCode} before it served:{Environment.NewLine}{Output}");
         }

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
 using System.Text;
+using Holdfast.Durable.Testing;
 
 namespace Holdfast.Host.Local.Tests;
 
@@ -77,14 +78,14 @@ internal sealed class HostProcess : IAsyncDisposable
     public async Task<string> ReadyAsync()
     {
         var ended = EndAsync();
-        return await Task.WhenAny(ready.Task, ended) == ready.Task ? await ready.Task
+        return await Task.WhenAny(ready.Task, ended).Patiently() == ready.Task ? await ready.Task
             : throw new InvalidOperationException($"The host has ended before it was ready: {await ended}");
     }
 
     public async Task<(int Code, string Output, string Errors)> EndAsync()
     {
-        await process.WaitForExitAsync();
-        await Task.WhenAll(outputRead, errorsRead);
+        await process.WaitForExitAsync().Patiently();
+        await Task.WhenAll(outputRead, errorsRead).Patiently();
         return (process.ExitCode, output.ToString(), errors.ToString());
     }
 
