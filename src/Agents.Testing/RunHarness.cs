@@ -23,17 +23,16 @@ public sealed class RunHarness : IAsyncDisposable
     private Kill? kill;
     private bool isOpen;
 
-    private RunHarness(Deployment deployment, string data, VirtualTime time)
+    private RunHarness(Deployment deployment, string data)
     {
         this.deployment = deployment;
         Data = data;
-        Time = time;
     }
 
     /// <summary>Where engine.db and agents.db stand; gone with the harness.</summary>
     public string Data { get; private set; }
 
-    public VirtualTime Time { get; }
+    public VirtualTime Time { get; } = new();
 
     public EmbeddedEngine Engine { get; private set; } = null!;
 
@@ -41,9 +40,9 @@ public sealed class RunHarness : IAsyncDisposable
 
     public RunQueries Queries => System.Queries;
 
-    public static async Task<RunHarness> StartAsync(Deployment deployment, VirtualTime? time = null)
+    public static async Task<RunHarness> StartAsync(Deployment deployment)
     {
-        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, time ?? new VirtualTime());
+        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName);
         await harness.OpenAsync();
         return harness;
     }

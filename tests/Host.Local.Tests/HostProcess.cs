@@ -31,17 +31,6 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public int Id => process.Id;
 
-    public string Output
-    {
-        get
-        {
-            lock (output)
-            {
-                return output.ToString();
-            }
-        }
-    }
-
     /// <summary>Starts the program with nothing set but what is given here.</summary>
     public static HostProcess Start(IEnumerable<string> args, IReadOnlyDictionary<string, string>? variables = null, string? program = null)
     {
@@ -114,11 +103,7 @@ internal sealed class HostProcess : IAsyncDisposable
     {
         while (await from.ReadLineAsync() is { } line)
         {
-            lock (to)
-            {
-                to.AppendLine(line);
-            }
-
+            to.AppendLine(line);
             if (line.Contains("Ready at http", StringComparison.Ordinal))
             {
                 ready.TrySetResult(line);
@@ -134,15 +119,15 @@ internal sealed class Scratch : IDisposable
 
     public string At(params string[] names) => System.IO.Path.Combine([Path, .. names]);
 
-    /// <summary>Writes an agent; the folder of agents.</summary>
-    public string WriteAgent(string yaml, string name = "clerk", string? script = "rules:\n  - say: Hello!\n")
+    /// <summary>Writes the agent "clerk"; the folder of agents.</summary>
+    public string WriteAgent(string yaml, string? script = "rules:\n  - say: Hello!\n")
     {
-        Directory.CreateDirectory(At("agents", name));
-        File.WriteAllText(At("agents", name, "agent.yaml"), yaml);
-        File.WriteAllText(At("agents", name, "instructions.md"), "Be kind.");
+        Directory.CreateDirectory(At("agents", "clerk"));
+        File.WriteAllText(At("agents", "clerk", "agent.yaml"), yaml);
+        File.WriteAllText(At("agents", "clerk", "instructions.md"), "Be kind.");
         if (script is not null)
         {
-            File.WriteAllText(At("agents", name, "script.yaml"), script);
+            File.WriteAllText(At("agents", "clerk", "script.yaml"), script);
         }
 
         return At("agents");

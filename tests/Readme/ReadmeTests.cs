@@ -42,15 +42,6 @@ public sealed partial class ReadmeTests
         Directory.Delete(data, recursive: true);
     }
 
-    [Fact]
-    public void EveryLinkedFileExists()
-    {
-        foreach (Match link in Links().Matches(File.ReadAllText(Path.Combine(Root, "README.md"))))
-        {
-            Assert.True(Path.Exists(Path.Combine(Root, link.Groups["path"].Value)), $"README links to {link.Groups["path"].Value}, which does not exist.");
-        }
-    }
-
     private static async Task FollowAsync(string command, JsonElement shown, int port, Dictionary<string, string> ids)
     {
         var asked = Assignments().Replace(command, "").Replace(":7071", $":{port}", StringComparison.Ordinal);
@@ -144,7 +135,4 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex("(run|apr)_[0-9a-z]{26}")]
     private static partial Regex Ids();
-
-    [GeneratedRegex(@"\]\((?<path>[\w./-]+)[)#]")]
-    private static partial Regex Links();
 }
