@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using Holdfast.Sqlite;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
@@ -176,15 +177,13 @@ internal sealed class CrashSite : IDisposable
 
     private List<T> Query<T>(string sql, Func<SqliteDataReader, T> read)
     {
-        Sqlite.SystemSqlite.EnsureLoaded();
         var file = System.IO.Path.Combine(Path, "data", "engine.db");
         if (!File.Exists(file))
         {
             return [];
         }
 
-        using var connection = new SqliteConnection($"Data Source={file};Mode=ReadOnly;Pooling=False");
-        connection.Open();
+        using var connection = DatabaseFile.OpenReader(file);
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         List<T> rows = [];
