@@ -35,9 +35,4 @@ public sealed record FakeReply
     {
         Before = (tried, _) => tried <= times ? Task.FromException(failure()) : Task.CompletedTask,
     };
-
-    public FakeReply Using(long input, long output) => this with
-    {
-        Usage = new() { InputTokenCount = input, OutputTokenCount = output, TotalTokenCount = input + output },
-    };
 }

@@ -23,17 +23,16 @@ public sealed class RunHarness : IAsyncDisposable
     private Kill? kill;
     private bool isOpen;
 
-    private RunHarness(Deployment deployment, string data, VirtualTime time)
+    private RunHarness(Deployment deployment, string data)
     {
         this.deployment = deployment;
         Data = data;
-        Time = time;
     }
 
     /// <summary>Where engine.db and agents.db stand; gone with the harness.</summary>
     public string Data { get; private set; }
 
-    public VirtualTime Time { get; }
+    public VirtualTime Time { get; } = new();
 
     public EmbeddedEngine Engine { get; private set; } = null!;
 
@@ -41,9 +40,9 @@ public sealed class RunHarness : IAsyncDisposable
 
     public RunQueries Queries => System.Queries;
 
-    public static async Task<RunHarness> StartAsync(Deployment deployment, VirtualTime? time = null)
+    public static async Task<RunHarness> StartAsync(Deployment deployment)
     {
-        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, time ?? new VirtualTime());
+        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName);
         await harness.OpenAsync();
         return harness;
     }
@@ -52,14 +51,19 @@ public sealed class RunHarness : IAsyncDisposable
         (await System.Runs.StartAsync(by ?? Anna, new RunSubmission(Deployment.AgentName, input), key)).Id;
 
     /// <summary>Completes when the engine is idle and nothing is on its way to it.</summary>
-    public async Task SettleAsync()
+    public Task SettleAsync()
     {
-        do
+        return SettledAsync().Patiently();
+
+        async Task SettledAsync()
         {
-            await Engine.WhenIdleAsync();
-            await System.WhenQuietAsync();
+            do
+            {
+                await Engine.WhenIdleAsync();
+                await System.WhenQuietAsync();
+            }
+            while (!Engine.WhenIdleAsync().IsCompleted);
         }
-        while (!Engine.WhenIdleAsync().IsCompleted);
     }
 
     /// <summary>Starts a run and lets it go as far as it goes by itself.</summary>

@@ -1,3 +1,5 @@
+using Holdfast.Durable.Testing;
+
 namespace Holdfast.Agents.Testing;
 
 /// <summary>Holds whoever comes first until the test lets them go; whoever comes later passes.</summary>
@@ -8,7 +10,7 @@ public sealed class Turnstile
     private int passed;
 
     /// <summary>Completes when somebody is held.</summary>
-    public Task Entered => entered.Task;
+    public Task Entered => entered.Task.Patiently();
 
     /// <summary>As the act of a tool: the first request is held, deaf to its cancellation, and then answers.</summary>
     public async Task<object?> Act(FakeCall call, CancellationToken cancellation)

@@ -6,7 +6,7 @@ namespace Holdfast.Durable.Testing;
 public static class TestRegistry
 {
     /// <summary>A registry that finds the types of payloads by reflection, which a host does not do.</summary>
-    public static DurableRegistry New(int payloadLimit = Payloads.DefaultLimit) => new(new DefaultJsonTypeInfoResolver(), payloadLimit);
+    public static DurableRegistry New() => new(new DefaultJsonTypeInfoResolver());
 
     public static DurableRegistry Orchestrator<TInput, TOutput>(
         this DurableRegistry registry, string name, Func<OrchestrationContext, TInput, Task<TOutput>> run) =>

@@ -1,11 +1,11 @@
 namespace Holdfast.Durable.Testing;
 
 /// <summary>A clock that stands still until it is told to move: a three-day wait takes as long as the code that follows it.</summary>
-public sealed class VirtualTime(DateTimeOffset? start = null) : TimeProvider
+public sealed class VirtualTime : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly PriorityQueue<Alarm, (long Due, long Order)> alarms = new();
-    private DateTimeOffset now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private long order;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;

@@ -61,9 +61,24 @@ public sealed class ApiClient(Uri address, ApiServer server, string? principal)
 
     public async IAsyncEnumerable<(long Id, string Type, JsonElement Data)> EventsAsync(string run, long? after = null)
     {
+        using var response = await OpenEventsAsync(run, after);
+        await foreach (var one in ReadEventsAsync(response))
+        {
+            yield return one;
+        }
+    }
+
+    /// <summary>The stream of a run's events, once the server has begun it.</summary>
+    public async Task<HttpResponseMessage> OpenEventsAsync(string run, long? after = null)
+    {
         using var request = Request(HttpMethod.Get, $"/api/runs/{run}/events", null, after is null ? [] : [("Last-Event-ID", $"{after}")]);
-        using var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return response;
+    }
+
+    public async IAsyncEnumerable<(long Id, string Type, JsonElement Data)> ReadEventsAsync(HttpResponseMessage response)
+    {
         await using var stream = await response.Content.ReadAsStreamAsync();
         await foreach (var one in SseParser.Create(stream, (_, bytes) => JsonElement.Parse(bytes)).EnumerateAsync())
         {
@@ -74,14 +89,6 @@ public sealed class ApiClient(Uri address, ApiServer server, string? principal)
 
     public async Task<List<(long Id, string Type, JsonElement Data)>> AllEventsAsync(string run, long? after = null) =>
         await EventsAsync(run, after).ToListAsync();
-
-    /// <summary>The stream as it comes, for tests that look at its bytes.</summary>
-    public async Task<StreamReader> OpenEventsAsync(string run)
-    {
-        using var request = Request(HttpMethod.Get, $"/api/runs/{run}/events", null, []);
-        var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        return new StreamReader(await response.Content.ReadAsStreamAsync());
-    }
 
     private HttpRequestMessage Request(HttpMethod method, string path, HttpContent? content, (string Name, string Value)[] headers)
     {

@@ -8,6 +8,7 @@ using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
 using Holdfast.Durable;
 using Holdfast.Durable.Embedded;
+using Holdfast.Durable.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -54,6 +55,22 @@ public sealed class ApiServer : IAsyncLifetime
     public ApiClient AsNobody() => new(address, this, null);
 
     public void Stop() => stopping.Cancel();
+
+    /// <summary>Completes when the engine is idle and nothing is on its way to it: what has not happened by then does not happen by itself.</summary>
+    public Task SettleAsync()
+    {
+        return SettledAsync().Patiently();
+
+        async Task SettledAsync()
+        {
+            do
+            {
+                await engine.WhenIdleAsync();
+                await system.WhenQuietAsync();
+            }
+            while (!engine.WhenIdleAsync().IsCompleted);
+        }
+    }
 
     public async ValueTask InitializeAsync()
     {
@@ -119,7 +136,7 @@ public sealed class InFlight
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             awaited.Add((wanted, reached));
             Tell();
-            return reached.Task;
+            return reached.Task.Patiently();
         }
     }
 

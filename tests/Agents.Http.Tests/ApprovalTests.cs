@@ -144,6 +144,7 @@ public sealed class ExpiryTests(ApiServer server) : IClassFixture<ApiServer>
         server.Clock.Advance(TimeSpan.FromDays(3));
 
         (await server.Anna.PostAsync($"/api/approvals/{id}/decision", """{"decision": "approve"}""")).IsProblem(410, "The time to decide ended at ", "Nothing was run.");
+        await server.Anna.UntilAsync(run, "ended");
 
         Assert.DoesNotContain(server.Desk.Refunds, refund => refund.Run == run);
     }

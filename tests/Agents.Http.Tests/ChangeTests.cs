@@ -65,6 +65,7 @@ public sealed class ChangeTests(ApiServer server) : IClassFixture<ApiServer>
 
         await anna.PostAsync($"/api/approvals/{approval}/decision", """{"decision": "approve"}""");
         await server.System.SweepNowAsync();
+        await server.SettleAsync();
         Assert.DoesNotContain(server.Desk.Refunds, refund => refund.Run == run);
 
         await anna.PostAsync($"/api/runs/{run}/resume");

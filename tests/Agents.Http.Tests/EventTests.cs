@@ -65,11 +65,11 @@ public sealed class EventTests(ApiServer server) : IClassFixture<ApiServer>
     {
         var run = await anna.StartAsync("holder");
         await anna.UntilAsync(run, "running");
-        var following = anna.AllEventsAsync(run, after: 999);
+        using var stream = await anna.OpenEventsAsync(run, after: 999);
 
         server.Desk.LetGo(run);
 
-        Assert.Empty(await following);
+        Assert.Empty(await anna.ReadEventsAsync(stream).ToListAsync(TestContext.Current.CancellationToken));
     }
 
     [Theory]

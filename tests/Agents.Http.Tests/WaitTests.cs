@@ -34,8 +34,12 @@ public sealed class WaitTests(ApiServer server) : IClassFixture<ApiServer>
     [Fact]
     public async Task ARunThatDoesNotEndInTimeIsAnsweredAsItIsThen()
     {
-        var reply = await anna.PostAsync("/api/runs", Hold, ("Prefer", "wait=1"));
-        server.Desk.LetGo(reply.Get("id"));
+        var key = Guid.NewGuid().ToString();
+        var run = (await anna.PostAsync("/api/runs", Hold, ("Idempotency-Key", key))).Get("id");
+        await anna.UntilAsync(run, "running"); // until its first turn it is queued
+
+        var reply = await anna.PostAsync("/api/runs", Hold, ("Idempotency-Key", key), ("Prefer", "wait=1"));
+        server.Desk.LetGo(run);
 
         Assert.Equal(HttpStatusCode.Accepted, reply.Status);
         Assert.Equal("running", reply.Get("status"));
@@ -47,8 +51,10 @@ public sealed class WaitTests(ApiServer server) : IClassFixture<ApiServer>
     {
         var key = Guid.NewGuid().ToString();
         var run = (await anna.PostAsync("/api/runs", Hold, ("Idempotency-Key", key))).Get("id");
-        var waiting = anna.PostAsync("/api/runs", Hold, ("Idempotency-Key", key), ("Prefer", "wait=60"));
         await anna.UntilAsync(run, "running");
+        await server.InFlight.ReachesAsync(0);
+        var waiting = anna.PostAsync("/api/runs", Hold, ("Idempotency-Key", key), ("Prefer", "wait=60"));
+        await server.InFlight.ReachesAsync(1);
         Assert.False(waiting.IsCompleted);
 
         server.Desk.LetGo(run);
@@ -115,7 +121,8 @@ public sealed class StopTests(ApiServer server) : IClassFixture<ApiServer>
     {
         var run = await server.Anna.StartAsync("holder");
         await server.Anna.UntilAsync(run, "running");
-        using var stream = await server.Anna.OpenEventsAsync(run);
+        using var response = await server.Anna.OpenEventsAsync(run);
+        using var stream = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
         Assert.Equal("id: 1", await stream.ReadLineAsync(TestContext.Current.CancellationToken));
         var waiting = server.Anna.PostAsync("/api/runs", """{"agent": "holder", "input": "go"}""", ("Prefer", "wait=60"));
         await server.InFlight.ReachesAsync(2);

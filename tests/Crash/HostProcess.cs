@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Holdfast.Durable.Testing;
 
 namespace Holdfast.Crash;
 
@@ -53,18 +54,19 @@ internal sealed class HostProcess : IAsyncDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         var ended = process.WaitForExitAsync();
-        if (await Task.WhenAny(ready.Task, ended) == ended && crashAt is null)
+        if (await Task.WhenAny(ready.Task, ended).Patiently() == ended && crashAt is null)
         {
             throw new InvalidOperationException($"The host ended with {process.ExitCode} before it served:{Environment.NewLine}{Output}");
         }
     }
 
-    /// <summary>kill -9.</summary>
+    /// <summary>kill -9, and proof that it was the kill that ended the process.</summary>
     public async Task KillAsync()
     {
         ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         process!.Kill();
         await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 128 + 9, $"The host ended with {process.ExitCode} before it was killed:{Environment.NewLine}{Output}");
     }
 
     /// <summary>Waits until the present process has killed itself at the point it was started with.</summary>
@@ -87,7 +89,8 @@ internal sealed class HostProcess : IAsyncDisposable
     {
         if (process is { HasExited: false })
         {
-            await KillAsync();
+            process.Kill();
+            await process.WaitForExitAsync();
         }
 
         Client.Dispose();

@@ -1,5 +1,4 @@
 using Holdfast.Sqlite;
-using Microsoft.Data.Sqlite;
 
 namespace Holdfast.Crash;
 
@@ -38,9 +37,7 @@ internal sealed class Ledger(string dataDirectory)
 
     private void Each(Action<string, long, long, bool, long> see)
     {
-        SystemSqlite.EnsureLoaded();
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(dataDirectory, "agents.db")};Mode=ReadOnly;Pooling=False");
-        connection.Open();
+        using var connection = DatabaseFile.OpenReader(Path.Combine(dataDirectory, "agents.db"));
         using var command = connection.CreateCommand();
         command.CommandText = """
             SELECT r.id, t.turn, t.attempts, t.reply IS NOT NULL,

@@ -30,12 +30,28 @@ public sealed class RecordedReleaseTests
         Change(host.DataDirectory, "agents.db", $"UPDATE engines SET location = '{host.DataDirectory}'");
         Change(host.DataDirectory, "agents.db", string.Create(CultureInfo.InvariantCulture, $"UPDATE approvals SET expires_at = {inAYear}"));
         Change(host.DataDirectory, "engine.db", "UPDATE timers SET due = 1");
+        var waiting = OnlyRun(host.DataDirectory);
         await host.StartAsync();
 
         var shop = new ShopFile(host.DataDirectory);
         const string Input = "Please refund order A-1002, it arrived broken.";
         var run = await new Person(host, shop).SeeThroughAsync("refund-desk", Input, "recorded", giveUp.Token);
+
+        // Not another one, begun afresh because the key was forgotten.
+        Assert.Equal(waiting, run.GetProperty("id").GetString());
         RandomKillTests.JudgeRun(shop, Input, run);
+    }
+
+    private static string OnlyRun(string dataDirectory)
+    {
+        using var connection = DatabaseFile.OpenReader(Path.Combine(dataDirectory, "agents.db"));
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT id FROM runs";
+        using var reader = command.ExecuteReader();
+        Assert.True(reader.Read());
+        var id = reader.GetString(0);
+        Assert.False(reader.Read());
+        return id;
     }
 
     private static void Change(string dataDirectory, string file, string sql)

@@ -1,5 +1,4 @@
 using Holdfast.Sqlite;
-using Microsoft.Data.Sqlite;
 
 namespace Holdfast.Crash;
 
@@ -18,9 +17,7 @@ internal sealed class ShopFile(string dataDirectory)
 
     private long Count(string sql, string value)
     {
-        SystemSqlite.EnsureLoaded();
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(dataDirectory, "shop.db")};Mode=ReadOnly;Pooling=False");
-        connection.Open();
+        using var connection = DatabaseFile.OpenReader(Path.Combine(dataDirectory, "shop.db"));
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.Parameters.AddWithValue("$value", value);

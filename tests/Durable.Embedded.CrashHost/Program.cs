@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 // Runs an engine on a data directory until the work of a scene is done, or until it is killed; tests start it again and again.
 //   crash-host DIRECTORY SCENE [COUNT] [CRASH-POINT NTH]
-// It says "ready" when the engine runs, "done" when every instance has ended, and "owned: …" when another process has the directory.
+// It says "ready" when the engine runs, "works" when the first step of "mix" has been noted, "done" when every instance has ended, and
+// "owned: …" when another process has the directory.
 var (directory, scene) = (args[0], args[1]);
 var count = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 50;
 var crash = args.Length > 4 ? new CrashPoint(args[3], int.Parse(args[4], CultureInfo.InvariantCulture)) : null;

@@ -10,6 +10,7 @@ internal sealed class Scenes(string directory)
     private const int Rounds = 4;
     private readonly Ledger ledger = new(Path.Combine(directory, "ledger"));
     private readonly Ledger accepted = new(Path.Combine(directory, "accepted"));
+    private int works;
 
     public DurableRegistry Code() => TestRegistry.New()
         .Orchestrator<int, string>("mix", MixAsync)
@@ -30,6 +31,11 @@ internal sealed class Scenes(string directory)
         .Activity<int, int>("note", (context, n) =>
         {
             ledger.Add(Line(context));
+            if (Interlocked.Exchange(ref works, 1) == 0)
+            {
+                Console.WriteLine("works");
+            }
+
             return n;
         })
         .Activity<long, long>("same", (_, n) => n)

@@ -1,5 +1,6 @@
 using Holdfast.Durable.Embedded.Storage;
 using Holdfast.Durable.Testing;
+using Holdfast.Sqlite;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
@@ -47,8 +48,7 @@ public sealed class CostTests
         await engine.StartAsync(Looping());
         await engine.Client.ScheduleNewOrchestrationInstanceAsync("loop", 1000, new StartOrchestrationOptions("l"));
         await engine.EndAsync("l");
-        using var connection = new SqliteConnection($"Data Source={engine.Database};Mode=ReadOnly;Pooling=False");
-        connection.Open();
+        using var connection = DatabaseFile.OpenReader(engine.Database);
         Assert.Equal(SizeOf(connection, 101, 200), SizeOf(connection, 801, 900));
 
         static long SizeOf(SqliteConnection connection, int from, int to)
@@ -117,8 +117,7 @@ public sealed class CostTests
         await engine.Client.RaiseEventAsync("r", "unread", 1);
         await engine.SettleAsync();
         await engine.AdvanceAsync(TimeSpan.FromDays(2));
-        using var connection = new SqliteConnection($"Data Source={engine.Database};Mode=ReadOnly;Pooling=False");
-        connection.Open();
+        using var connection = DatabaseFile.OpenReader(engine.Database);
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT (SELECT COUNT(*) FROM inbox) + (SELECT COUNT(*) FROM timers) + (SELECT COUNT(*) FROM attempts)";
         Assert.Equal(0L, command.ExecuteScalar());

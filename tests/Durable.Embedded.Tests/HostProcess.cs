@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using Holdfast.Sqlite;
 using Microsoft.Data.Sqlite;
+using Xunit;
 
 namespace Holdfast.Durable.Embedded.Tests;
 
@@ -13,7 +15,9 @@ internal sealed class HostProcess : IDisposable
 
     private readonly Process process;
     private readonly ConcurrentQueue<string> lines = [];
+    private readonly ConcurrentQueue<string> errors = [];
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource works = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private HostProcess(Process process)
     {
@@ -25,8 +29,13 @@ internal sealed class HostProcess : IDisposable
             {
                 ready.TrySetResult();
             }
+
+            if (line.Data is null or "works")
+            {
+                works.TrySetResult();
+            }
         };
-        process.ErrorDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, line) => errors.Enqueue(line.Data ?? string.Empty);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
@@ -37,7 +46,8 @@ internal sealed class HostProcess : IDisposable
 
     public bool HasSaid(string line) => lines.Contains(line);
 
-    public string Said => string.Join('\n', lines);
+    /// <summary>Everything, what went to the error stream last.</summary>
+    public string Said => string.Join('\n', lines.Concat(errors));
 
     public static HostProcess Start(CrashSite site, string scene, int count, string? crashPoint = null, int nth = 0, params (string Name, string Value)[] environment)
     {
@@ -67,12 +77,17 @@ internal sealed class HostProcess : IDisposable
     /// <summary>Until the engine runs, or the process has ended.</summary>
     public Task ReadyAsync() => ready.Task.WaitAsync(Patience);
 
+    /// <summary>Until a step has been noted, or the process has ended.</summary>
+    public Task WorksAsync() => works.Task.WaitAsync(Patience);
+
     public Task ExitAsync() => process.WaitForExitAsync().WaitAsync(Patience);
 
+    /// <summary>kill -9, and proof that it was the kill that ended the process, unless that was done with its work.</summary>
     public async Task KillAsync()
     {
         process.Kill();
         await ExitAsync();
+        Assert.True(ExitCode == 128 + 9 || (ExitCode == 0 && HasSaid("done")), $"The host ended with {ExitCode} before it was killed: {Said}");
     }
 
     public async Task TerminateAsync()
@@ -162,15 +177,13 @@ internal sealed class CrashSite : IDisposable
 
     private List<T> Query<T>(string sql, Func<SqliteDataReader, T> read)
     {
-        Sqlite.SystemSqlite.EnsureLoaded();
         var file = System.IO.Path.Combine(Path, "data", "engine.db");
         if (!File.Exists(file))
         {
             return [];
         }
 
-        using var connection = new SqliteConnection($"Data Source={file};Mode=ReadOnly;Pooling=False");
-        connection.Open();
+        using var connection = DatabaseFile.OpenReader(file);
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         List<T> rows = [];

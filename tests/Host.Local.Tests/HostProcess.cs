@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
 using System.Text;
+using Holdfast.Durable.Testing;
 
 namespace Holdfast.Host.Local.Tests;
 
@@ -29,17 +30,6 @@ internal sealed class HostProcess : IAsyncDisposable
         typeof(HostProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "HostProgram").Value!);
 
     public int Id => process.Id;
-
-    public string Output
-    {
-        get
-        {
-            lock (output)
-            {
-                return output.ToString();
-            }
-        }
-    }
 
     /// <summary>Starts the program with nothing set but what is given here.</summary>
     public static HostProcess Start(IEnumerable<string> args, IReadOnlyDictionary<string, string>? variables = null, string? program = null)
@@ -77,14 +67,14 @@ internal sealed class HostProcess : IAsyncDisposable
     public async Task<string> ReadyAsync()
     {
         var ended = EndAsync();
-        return await Task.WhenAny(ready.Task, ended) == ready.Task ? await ready.Task
+        return await Task.WhenAny(ready.Task, ended).Patiently() == ready.Task ? await ready.Task
             : throw new InvalidOperationException($"The host has ended before it was ready: {await ended}");
     }
 
     public async Task<(int Code, string Output, string Errors)> EndAsync()
     {
-        await process.WaitForExitAsync();
-        await Task.WhenAll(outputRead, errorsRead);
+        await process.WaitForExitAsync().Patiently();
+        await Task.WhenAll(outputRead, errorsRead).Patiently();
         return (process.ExitCode, output.ToString(), errors.ToString());
     }
 
@@ -113,11 +103,7 @@ internal sealed class HostProcess : IAsyncDisposable
     {
         while (await from.ReadLineAsync() is { } line)
         {
-            lock (to)
-            {
-                to.AppendLine(line);
-            }
-
+            to.AppendLine(line);
             if (line.Contains("Ready at http", StringComparison.Ordinal))
             {
                 ready.TrySetResult(line);
@@ -133,15 +119,15 @@ internal sealed class Scratch : IDisposable
 
     public string At(params string[] names) => System.IO.Path.Combine([Path, .. names]);
 
-    /// <summary>Writes an agent; the folder of agents.</summary>
-    public string WriteAgent(string yaml, string name = "clerk", string? script = "rules:\n  - say: Hello!\n")
+    /// <summary>Writes the agent "clerk"; the folder of agents.</summary>
+    public string WriteAgent(string yaml, string? script = "rules:\n  - say: Hello!\n")
     {
-        Directory.CreateDirectory(At("agents", name));
-        File.WriteAllText(At("agents", name, "agent.yaml"), yaml);
-        File.WriteAllText(At("agents", name, "instructions.md"), "Be kind.");
+        Directory.CreateDirectory(At("agents", "clerk"));
+        File.WriteAllText(At("agents", "clerk", "agent.yaml"), yaml);
+        File.WriteAllText(At("agents", "clerk", "instructions.md"), "Be kind.");
         if (script is not null)
         {
-            File.WriteAllText(At("agents", name, "script.yaml"), script);
+            File.WriteAllText(At("agents", "clerk", "script.yaml"), script);
         }
 
         return At("agents");

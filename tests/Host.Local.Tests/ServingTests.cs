@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Holdfast.Durable.Testing;
 
 namespace Holdfast.Host.Local.Tests;
 
@@ -23,7 +24,7 @@ public sealed class ServingTests : IDisposable
         await using var host = HostProcess.Scripted(scratch.At("data"), out var port);
         await host.ReadyAsync();
         var waiting = StartAsync(port, $"port {hold}", wait: 60);
-        using var call = await outside.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        using var call = await outside.AcceptTcpClientAsync(TestContext.Current.CancellationToken).AsTask().Patiently();
         var run = await OnlyRunAsync(port);
         using var stream = new StreamReader(await Http.GetStreamAsync($"http://127.0.0.1:{port}/api/runs/{run}/events", TestContext.Current.CancellationToken));
         await stream.ReadLineAsync(TestContext.Current.CancellationToken);
@@ -51,7 +52,7 @@ public sealed class ServingTests : IDisposable
         await using var host = HostProcess.Scripted(scratch.At("data"), out var port);
         await host.ReadyAsync();
         await StartAsync(port, $"port {hold}");
-        using var call = await outside.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        using var call = await outside.AcceptTcpClientAsync(TestContext.Current.CancellationToken).AsTask().Patiently();
         var run = await OnlyRunAsync(port);
 
         host.Signal(signal);
@@ -59,7 +60,7 @@ public sealed class ServingTests : IDisposable
 
         Assert.Equal(exitCode, code);
         await using var next = HostProcess.Scripted(scratch.At("data"), out port);
-        using var again = await outside.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        using var again = await outside.AcceptTcpClientAsync(TestContext.Current.CancellationToken).AsTask().Patiently();
         Answer(again, "held at last");
         Assert.Equal("[scripted] held at last", await EndOfAsync(port, run));
     }
@@ -72,6 +73,7 @@ public sealed class ServingTests : IDisposable
         HttpStatusCode? ready = null;
         while (ready != HttpStatusCode.OK)
         {
+            Assert.False(ended.IsCompleted, "The host has ended, or is not ready after a minute.");
             try
             {
                 using var health = await Http.GetAsync($"http://127.0.0.1:{port}/health/ready", TestContext.Current.CancellationToken);
@@ -82,7 +84,7 @@ public sealed class ServingTests : IDisposable
             }
             catch (HttpRequestException)
             {
-                Assert.False(ended.IsCompleted, "The host has ended."); // it does not listen yet
+                // It does not listen yet.
             }
         }
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Holdfast.Durable.Testing.Scenarios;
 
 internal static class Retries
@@ -66,17 +68,23 @@ internal static class Retries
 
     private static async Task ARetryWithoutAWaitIsNotLost(EngineFixture engine)
     {
+        const int Attempts = 50;
+        ConcurrentDictionary<string, int> attempts = [];
         await engine.StartAsync(r => r
-            .Orchestrator<int, int>("try", (context, _) => context.CallActivityAsync<int>("flaky", 0, new TaskOptions(new RetryPolicy(50, TimeSpan.Zero))))
+            .Orchestrator<int, int>("try", (context, failures) =>
+                context.CallActivityAsync<int>("flaky", failures, new TaskOptions(new RetryPolicy(Attempts, TimeSpan.Zero))))
             .Activity<int, int>("flaky", Flaky));
-        var ids = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => engine.BeginAsync("try")));
+
+        // From none to as many as the last attempt allows.
+        var ids = await Task.WhenAll(Enumerable.Range(0, 19).Select(n => 2 * n).Append(Attempts - 1).Select(failures => engine.BeginAsync("try", failures)));
         foreach (var id in ids)
         {
             await engine.OutputAsync<int>(id);
         }
 
-        static Task<int> Flaky(ActivityContext context, int input) =>
-            Random.Shared.Next(5) == 0 ? Task.FromResult(1) : throw new InvalidOperationException("not yet");
+        Task<int> Flaky(ActivityContext context, int failures) => attempts.AddOrUpdate(context.InstanceId, 1, (_, before) => before + 1) > failures
+            ? Task.FromResult(1)
+            : throw new InvalidOperationException("not yet");
     }
 
     private static void Declare(DurableRegistry registry, List<(DateTimeOffset At, string Key)> attempts, EngineFixture engine, int failures)

@@ -30,9 +30,6 @@ public static class AllScenarios
 /// <summary>What scenarios do again and again.</summary>
 internal static class Drive
 {
-    // Real time, and far longer than anything takes: a promise that is broken shows as an error and not as a test run that hangs.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     public static Task StartAsync(this EngineFixture engine, Action<DurableRegistry> declare) => engine.StartAsync(Declared(declare));
 
     public static DurableRegistry Declared(Action<DurableRegistry> declare)
@@ -73,10 +70,6 @@ internal static class Drive
 
     public static async Task<OrchestrationRuntimeStatus?> StatusAsync(this EngineFixture engine, string id) =>
         (await engine.Client.GetInstanceAsync(id))?.RuntimeStatus;
-
-    public static Task<T> Patiently<T>(this Task<T> task) => task.WaitAsync(Patience);
-
-    public static Task Patiently(this Task task) => task.WaitAsync(Patience);
 }
 
 /// <summary>A place in an activity where a test can wait, and let go on.</summary>

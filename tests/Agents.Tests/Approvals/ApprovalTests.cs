@@ -6,6 +6,7 @@ using Holdfast.Agents.Json;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tests.Runs;
+using Holdfast.Durable.Testing;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Approvals;
@@ -280,7 +281,7 @@ public sealed class ApprovalTests
         await using var owned = desk;
         var reached = desk.ReachAsync(point);
         await desk.DecideAsync(approval.Id, "approve");
-        await reached;
+        await reached.Patiently();
         await desk.RestartAsync();
         await desk.SettleAsync();
 

@@ -3,6 +3,7 @@ using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tests.Runs;
+using Holdfast.Durable.Testing;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Approvals;
@@ -41,7 +42,7 @@ public sealed class RuleChangeTests
         await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), refund));
         var reached = desk.ReachAsync(AgentCrashPoints.ModelRecorded);
         var run = await desk.StartRunAsync();
-        await reached;
+        await reached.Patiently();
         await desk.RestartAsync(deployment => deployment.Asking(Given.Held()));
         await desk.SettleAsync();
         Assert.Empty(refund.Requests);

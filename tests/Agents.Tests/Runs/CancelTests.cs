@@ -2,6 +2,7 @@ using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tools;
+using Holdfast.Durable.Testing;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Runs;
@@ -15,7 +16,7 @@ public sealed class CancelTests
         await using var desk = await RunHarness.StartAsync(new Deployment(model));
         var reached = desk.ReachAsync(AgentCrashPoints.RunAccepted);
         var run = await desk.StartRunAsync();
-        await reached;
+        await reached.Patiently();
         await CancelAsync(desk, run);
         await desk.RestartAsync();
         await desk.SettleAsync();

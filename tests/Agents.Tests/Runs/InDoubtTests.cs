@@ -1,6 +1,7 @@
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tools;
+using Holdfast.Durable.Testing;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Runs;
@@ -16,7 +17,7 @@ public sealed class InDoubtTests
         await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("mail"), mail));
         var reached = desk.ReachAsync(point);
         var run = await desk.StartRunAsync();
-        await reached;
+        await reached.Patiently();
         await desk.RestartAsync();
         await desk.SettleAsync();
         await desk.AdvanceAsync(TimeSpan.FromDays(1));
@@ -220,11 +221,7 @@ public sealed class InDoubtTests
     /// <summary>A late result is written by nobody's step: wait until it is there.</summary>
     private static async Task LateAsync(RunHarness desk)
     {
-        while (await desk.StoredAsync<long>("SELECT COUNT(*) FROM late_results") == 0)
-        {
-            await Task.Yield();
-        }
-
+        await Patience.UntilAsync(async () => await desk.StoredAsync<long>("SELECT COUNT(*) FROM late_results") > 0);
         await desk.SettleAsync();
     }
 }

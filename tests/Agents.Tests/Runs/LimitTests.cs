@@ -2,6 +2,7 @@ using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
+using Holdfast.Durable.Testing;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Runs;
@@ -50,7 +51,7 @@ public sealed class LimitTests
         await desk.AdvanceAsync(TimeSpan.FromDays(1)); // suspended
         var reached = desk.ReachAsync(AgentCrashPoints.ToolStarted);
         await desk.System.Runs.ResumeAsync(RunHarness.Anna, run);
-        await reached;
+        await reached.Patiently();
         await desk.StopAbruptlyAsync();
         desk.Time.Advance(TimeSpan.FromDays(1)); // down, in the middle of work
         await desk.ReopenAsync();

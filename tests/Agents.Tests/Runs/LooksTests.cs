@@ -52,19 +52,16 @@ public sealed class LooksTests
         var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("loop", 0, cancellation: TestContext.Current.CancellationToken);
         if (waits is { } due)
         {
-            await engine.WhenIdleAsync();
+            await engine.WhenIdleAsync().Patiently();
             time.Advance(due);
         }
 
-        await entered.Task;
+        await entered.Task.Patiently();
         await engine.Client.RaiseEventAsync(id, Looks.Event, cancellation: TestContext.Current.CancellationToken);
-        while (waits is null && looked.GetValueOrDefault("waits") < 2)
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(() => Task.FromResult(waits is not null || looked.GetValueOrDefault("waits") >= 2));
 
         released.SetResult();
-        await engine.WhenIdleAsync();
+        await engine.WhenIdleAsync().Patiently();
         var ended = await engine.Client.GetInstanceAsync(id, cancellation: TestContext.Current.CancellationToken);
         await engine.AbandonAsync();
         Directory.Delete(data, recursive: true);

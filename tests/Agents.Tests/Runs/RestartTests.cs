@@ -1,5 +1,6 @@
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
+using Holdfast.Durable.Testing;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Runs;
@@ -115,7 +116,7 @@ public sealed class RestartTests
         await desk.ReopenAsync();
         var reached = desk.ReachAsync(AgentCrashPoints.RunAccepted);
         var run = await desk.StartRunAsync();
-        await reached;
+        await reached.Patiently();
         await desk.TamperAsync($"INSERT INTO turns (run, turn, begins) VALUES (1, 1, {begins})");
         await desk.RestartAsync();
         await desk.SettleAsync();

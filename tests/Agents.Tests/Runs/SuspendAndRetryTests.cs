@@ -3,6 +3,7 @@ using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tools;
 using Holdfast.Durable;
+using Holdfast.Durable.Testing;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Runs;
@@ -66,7 +67,7 @@ public sealed class SuspendAndRetryTests
         await desk.AdvanceAsync(TimeSpan.FromMinutes(1)); // a waits for the resumption
         var resumed = desk.ReachAsync(AgentCrashPoints.WordStored);
         await desk.System.Runs.ResumeAsync(RunHarness.Anna, run); // stored, and not said
-        await resumed;
+        await resumed.Patiently();
         await desk.DecideAsync((await desk.PendingAsync(run)).Single().Id, "approve"); // b looks, and sees that it may
         await desk.SettleAsync();
         Assert.Equal((1, 1), (a.Requests.Count, b.Requests.Count));

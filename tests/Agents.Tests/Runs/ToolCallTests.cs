@@ -1,6 +1,7 @@
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tools;
+using Holdfast.Durable.Testing;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Runs;
@@ -68,7 +69,7 @@ public sealed class ToolCallTests
         await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), refund));
         var reached = desk.ReachAsync(point);
         var run = await desk.StartRunAsync();
-        await reached;
+        await reached.Patiently();
         await desk.RestartAsync();
         await desk.SettleAsync(); // the lease of the earlier process has lapsed: nothing has to be waited for
 
@@ -161,7 +162,7 @@ public sealed class ToolCallTests
         await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), refund));
         var reached = desk.ReachAsync(AgentCrashPoints.ToolStarted);
         var run = await desk.StartRunAsync();
-        await reached;
+        await reached.Patiently();
         await desk.TamperAsync($"UPDATE calls SET begins = {begins}");
         await desk.RestartAsync();
         await desk.SettleAsync();
@@ -258,10 +259,7 @@ public sealed class ToolCallTests
         await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling(("failing", "{}"), ("slow", "{}")), failing, slow));
         var run = await desk.StartRunAsync();
         await turnstile.Entered;
-        while (failing.Requests.Count == 0 || (await desk.FindAsync(run)).WaitingFor is null)
-        {
-            await Task.Yield();
-        }
+        await Patience.UntilAsync(async () => failing.Requests.Count > 0 && (await desk.FindAsync(run)).WaitingFor is not null);
 
         turnstile.Release();
         await desk.SettleAsync();

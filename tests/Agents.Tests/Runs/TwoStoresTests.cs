@@ -15,11 +15,13 @@ public sealed class TwoStoresTests
         var (desk, _, _, _, _) = await Given.AskedAsync();
         await using var owned = desk;
         await desk.StopAbruptlyAsync();
-        Copy(desk, restored, desk.Data, desk.Data, suffix: ".backup");
+        var backup = Directory.CreateTempSubdirectory("holdfast-backup-").FullName;
+        Copy(restored, desk.Data, backup);
         await desk.ReopenAsync();
         await desk.StopAbruptlyAsync();
         Delete(desk, restored);
-        Copy(desk, restored + ".backup", desk.Data, desk.Data, rename: restored);
+        Copy(restored, backup, desk.Data);
+        Directory.Delete(backup, recursive: true);
 
         var error = await Assert.ThrowsAsync<StoresApartException>(() => desk.ReopenAsync());
         Assert.Contains("engine.db", error.Message, StringComparison.Ordinal);
@@ -111,21 +113,17 @@ public sealed class TwoStoresTests
         Assert.Equal("ended", (await desk.FindAsync(run)).Status);
     }
 
-    private static void Copy(RunHarness desk, string file, string from, string to, string suffix = "", string? rename = null)
+    private static void Copy(string file, string from, string to)
     {
-        foreach (var end in new[] { "", "-wal" })
+        foreach (var name in new[] { file, file + "-wal" }.Where(name => File.Exists(Path.Combine(from, name))))
         {
-            var source = Path.Combine(from, rename is null ? file + end : $"{rename}{end}.backup");
-            if (File.Exists(source))
-            {
-                File.Copy(source, Path.Combine(to, (rename ?? file) + end + suffix));
-            }
+            File.Copy(Path.Combine(from, name), Path.Combine(to, name));
         }
     }
 
     private static void Delete(RunHarness desk, string file)
     {
-        foreach (var path in Directory.GetFiles(desk.Data, file + "*").Where(path => !path.EndsWith(".backup", StringComparison.Ordinal)))
+        foreach (var path in Directory.GetFiles(desk.Data, file + "*"))
         {
             File.Delete(path);
         }

@@ -1,5 +1,6 @@
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
+using Holdfast.Durable.Testing;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Runs;
@@ -13,7 +14,7 @@ public sealed class WakeTests
         await using var owned = desk;
         var lost = desk.ReachAsync(AgentCrashPoints.WordStored);
         await desk.DecideAsync(approval.Id, "approve");
-        await lost;
+        await lost.Patiently();
         await desk.SettleAsync();
         await desk.System.SweepNowAsync();
         await desk.SettleAsync();
@@ -38,7 +39,7 @@ public sealed class WakeTests
             await desk.DecideAsync((await desk.PendingAsync(run)).Single().Id, "reject");
         }
 
-        await lost;
+        await lost.Patiently();
         await desk.RestartAsync();
         await desk.SettleAsync();
         Assert.Equal(point == AgentCrashPoints.RunAccepted ? "waiting" : "ended", (await desk.FindAsync(run)).Status);
@@ -81,7 +82,7 @@ public sealed class WakeTests
         await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), Given.Refund()).Asking(Given.Held()));
         var reached = desk.ReachAsync(AgentCrashPoints.ModelRecorded); // the asking is in the store, not in the engine
         var run = await desk.StartRunAsync();
-        await reached;
+        await reached.Patiently();
         var killed = desk.System.Runs.CancelAsync(RunHarness.Anna, run);
         await killed;
         await desk.RestartAsync();
