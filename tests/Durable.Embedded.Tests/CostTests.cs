@@ -113,8 +113,8 @@ public sealed class CostTests
             })
             .Activity<int, int>("step", (_, _) => 1));
         await engine.Client.ScheduleNewOrchestrationInstanceAsync("race", 0, new StartOrchestrationOptions("r"));
-        await engine.Client.RaiseEventAsync("r", "go", 1);
         await engine.Client.RaiseEventAsync("r", "unread", 1);
+        await engine.Client.RaiseEventAsync("r", "go", 1);
         await engine.SettleAsync();
         await engine.AdvanceAsync(TimeSpan.FromDays(2));
         using var connection = DatabaseFile.OpenReader(engine.Database);
@@ -128,8 +128,7 @@ public sealed class CostTests
     {
         await using var engine = EmbeddedFixture.New();
         await engine.StartAsync(Looping());
-        using var connection = new SqliteConnection($"Data Source={engine.Database};Mode=ReadOnly;Pooling=False");
-        connection.Open();
+        using var connection = DatabaseFile.OpenReader(engine.Database);
         using var command = connection.CreateCommand();
         command.CommandText = $"EXPLAIN QUERY PLAN {EngineReader.KeysByStatus.Replace("(?)", "('[3,6]')", StringComparison.Ordinal).Replace("?", "0", StringComparison.Ordinal)}";
         using var plan = command.ExecuteReader();
