@@ -18,18 +18,20 @@ public sealed class RunHarness : IAsyncDisposable
     public static readonly Principal Anna = new("anna", "acme", [Roles.Submit]);
     public static readonly Principal Boss = new("boss", "acme", [Roles.Approve]);
 
+    private readonly StoreUnderTest database;
     private Deployment deployment;
     private AgentStore? store;
     private Kill? kill;
     private bool isOpen;
 
-    private RunHarness(Deployment deployment, string data)
+    private RunHarness(Deployment deployment, string data, StoreUnderTest database)
     {
+        this.database = database;
         this.deployment = deployment;
         Data = data;
     }
 
-    /// <summary>Where engine.db and agents.db stand; gone with the harness.</summary>
+    /// <summary>Where engine.db stands, and agents.db where the store is a file; gone with the harness.</summary>
     public string Data { get; private set; }
 
     public VirtualTime Time { get; } = new();
@@ -42,7 +44,7 @@ public sealed class RunHarness : IAsyncDisposable
 
     public static async Task<RunHarness> StartAsync(Deployment deployment)
     {
-        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName);
+        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, await StoreUnderTest.NewAsync());
         await harness.OpenAsync();
         return harness;
     }
@@ -171,7 +173,7 @@ public sealed class RunHarness : IAsyncDisposable
         }, NullLoggerFactory.Instance);
         try
         {
-            store = new AgentStore(SqliteDialect.Open(Path.Combine(Data, "agents.db"), Time, NullLogger.Instance));
+            store = await database.OpenAsync(Data, Time);
             var toolbox = deployment.Toolbox();
             var identity = new EngineDescription(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync);
 

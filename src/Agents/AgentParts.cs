@@ -30,7 +30,7 @@ internal sealed record EngineHold(string Id, string Holder)
     /// <exception cref="EngineLostException">Another process has taken the engine over.</exception>
     public async Task CheckAsync(StoreTransaction tx)
     {
-        if (await tx.FirstAsync<string>("SELECT holder FROM engines WHERE id = @Id", new { Id }) != Holder)
+        if (await tx.FirstAsync<string>($"SELECT holder FROM engines WHERE id = @Id{tx.ForShare}", new { Id }) != Holder)
         {
             var cause = new EngineLostException($"Engine {Id} is held by another process now. This one begins nothing more; stop it.");
             lost.TrySetResult(cause);

@@ -161,8 +161,8 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         var turn = await TurnAsync(tx, run.Row.Run, step.Turn);
         if (turn.Reply is null && !run.Row.HasEnded)
         {
-            await tx.ExecuteAsync("UPDATE turns SET reply = @json, model = @Model, replied_at = @Now, begins = 0, failure = NULL WHERE run = @Run AND turn = @Turn",
-                new { run.Row.Run, step.Turn, json = JsonSerializer.Serialize(reply, AgentsJson.Default.StoredReply), reply.Model, run.Now });
+            await tx.ExecuteAsync("UPDATE turns SET reply = @json, replied_at = @Now, begins = 0, failure = NULL WHERE run = @Run AND turn = @Turn",
+                new { run.Row.Run, step.Turn, json = JsonSerializer.Serialize(reply, AgentsJson.Default.StoredReply), run.Now });
             await run.EventAsync(RunEvents.ModelReplied, new EventData { Turn = step.Turn });
             if (!run.Row.IsEnding)
             {

@@ -20,8 +20,12 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     /// <param name="alsoGone">Whether to ask the engine about every run that has not ended: at a start, when one of two stores may be another's.</param>
     public async Task RunAsync(bool alsoGone)
     {
-        await parts.Store.WriteAsync(tx => tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now WHERE id = @Id AND holder = @Holder",
-            new { Now = tx.Now.UtcTicks, parts.Engine.Id, parts.Engine.Holder }));
+        await parts.Store.WriteAsync(async tx =>
+        {
+            await tx.ReadClockAsync();
+            return await tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now WHERE id = @Id AND holder = @Holder",
+                new { Now = tx.Now.UtcTicks, parts.Engine.Id, parts.Engine.Holder });
+        });
         await FindStuckAsync();
         if (alsoGone)
         {

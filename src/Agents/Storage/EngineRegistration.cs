@@ -22,10 +22,12 @@ internal static class EngineRegistration
     public static async Task<EngineHold> TakeAsync(AgentStore store, EngineDescription engine)
     {
         var hold = new EngineHold(engine.Id, Guid.NewGuid().ToString("N"));
-        await store.WriteAsync(tx => NoteAsync(tx, engine));
+        await store.WriteAsync(tx => NoteAsync(tx, engine, store.Place));
         await engine.AdvanceEpochAsync();
         await store.WriteAsync(async tx =>
         {
+            await tx.FirstAsync<string>($"SELECT id FROM engines WHERE id = @Id{tx.ForUpdate}", new { engine.Id }); // before its runs, as every gate has it
+            await tx.ReadClockAsync();
             var now = tx.Now.UtcTicks;
 
             // The clock of runs at work stood still while no process was there.
@@ -33,27 +35,28 @@ internal static class EngineRegistration
                 UPDATE runs SET active = active + CASE WHEN e.heartbeat > active_since THEN e.heartbeat - active_since ELSE 0 END, active_since = @now
                 FROM engines e WHERE runs.engine = @Id AND e.id = @Id AND active_since IS NOT NULL AND ended_at IS NULL
                 """, new { engine.Id, now });
-            return await tx.ExecuteAsync("UPDATE engines SET epoch = next_epoch, next_epoch = NULL, holder = @Holder, heartbeat = @now WHERE id = @Id",
-                new { engine.Id, hold.Holder, now });
+            return await tx.ExecuteAsync("UPDATE engines SET epoch = next_epoch, next_epoch = NULL, holder = @Holder, heartbeat = @now, schema_version = @Version WHERE id = @Id",
+                new { engine.Id, hold.Holder, now, Version = store.SchemaVersion });
         });
         return hold;
     }
 
-    private static async Task<bool> NoteAsync(StoreTransaction tx, EngineDescription engine)
+    private static async Task<bool> NoteAsync(StoreTransaction tx, EngineDescription engine, string store)
     {
-        var known = await tx.FirstAsync<Row>("SELECT * FROM engines WHERE id = @Id", new { engine.Id });
+        var known = await tx.FirstAsync<Row>($"SELECT * FROM engines WHERE id = @Id{tx.ForUpdate}", new { engine.Id });
+        await tx.ReadClockAsync();
         if (known is null)
         {
             if (engine.Epoch > 0)
             {
                 throw new StoresApartException(
-                    $"Engine {engine.Id} in {engine.Location} has been started {engine.Epoch} times, but the agent store has never seen it. Restore engine.db and agents.db from the same backup, or move both away to begin anew.");
+                    $"Engine {engine.Id} in {engine.Location} has been started {engine.Epoch} times, but the agent store has never seen it. Restore engine.db and {store} from the same backup, or move both away to begin anew.");
             }
 
             if (await tx.FirstAsync<string>("SELECT id FROM engines WHERE location = @Location", new { engine.Location }) is { } other)
             {
                 throw new StoresApartException(
-                    $"The engine in {engine.Location} is new, but the agent store knows engine {other} there. Its engine.db is missing: restore it from the same backup as agents.db, or move both away to begin anew.");
+                    $"The engine in {engine.Location} is new, but the agent store knows engine {other} there. Its engine.db is missing: restore it from the same backup as {store}, or move both away to begin anew.");
             }
 
             await tx.ExecuteAsync("INSERT INTO engines (id, location, epoch, next_epoch, holder, heartbeat) VALUES (@Id, @Location, 0, 1, '', @Now)",
@@ -70,7 +73,7 @@ internal static class EngineRegistration
         if (engine.Epoch != known.Epoch && engine.Epoch != known.NextEpoch)
         {
             throw new StoresApartException(
-                $"engine.db in {engine.Location} counts {engine.Epoch} starts, agents.db {known.Epoch}: {(engine.Epoch < known.Epoch ? "engine.db" : "agents.db")} was restored alone. Restore both from the same backup.");
+                $"engine.db in {engine.Location} counts {engine.Epoch} starts, {store} {known.Epoch}: {(engine.Epoch < known.Epoch ? "engine.db" : store)} was restored alone. Restore both from the same backup.");
         }
 
         await tx.ExecuteAsync("UPDATE engines SET next_epoch = @next WHERE id = @Id", new { engine.Id, next = engine.Epoch + 1 });
