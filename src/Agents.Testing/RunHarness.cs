@@ -34,6 +34,9 @@ public sealed class RunHarness : IAsyncDisposable
     /// <summary>Where engine.db stands, and agents.db where the store is a file; gone with the harness.</summary>
     public string Data { get; private set; }
 
+    /// <summary>The database under the store.</summary>
+    public StoreUnderTest Database => database;
+
     public VirtualTime Time { get; } = new();
 
     public EmbeddedEngine Engine { get; private set; } = null!;

@@ -10,7 +10,7 @@ namespace Holdfast.Agents.Storage;
 /// </summary>
 internal sealed partial class PostgresSchema(string place, IReadOnlyList<Migration> migrations)
 {
-    private const string Table = "CREATE TABLE IF NOT EXISTS holdfast_schema (only BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (only), version BIGINT NOT NULL, oldest BIGINT NOT NULL)";
+    private const string Table = "CREATE TABLE IF NOT EXISTS holdfast_schema (one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one), version BIGINT NOT NULL, oldest BIGINT NOT NULL)";
 
     private int Known => migrations[^1].Version;
 
@@ -40,7 +40,7 @@ internal sealed partial class PostgresSchema(string place, IReadOnlyList<Migrati
         {
             await connection.ExecuteAsync("""
                 INSERT INTO holdfast_schema (version, oldest) VALUES (@version, @oldest)
-                ON CONFLICT (only) DO UPDATE SET version = @version, oldest = @oldest
+                ON CONFLICT (one) DO UPDATE SET version = @version, oldest = @oldest
                 """, new { version = Known, oldest = migrations.Max(one => one.Oldest) }, transaction);
         }
 
