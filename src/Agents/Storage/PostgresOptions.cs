@@ -41,6 +41,9 @@ public sealed record PostgresOptions(string ConnectionString)
 
     internal Action<string>? Seen { get; init; }
 
+    /// <exception cref="StoreRefusedException">It cannot be used; see the message.</exception>
+    public void Check() => Read();
+
     /// <exception cref="StoreRefusedException">It cannot be read, names no server or database, or would trust a server that nobody has checked.</exception>
     internal NpgsqlConnectionStringBuilder Read()
     {
