@@ -25,7 +25,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         {
             var said = await parts.Store.ReadAsync(async tx =>
                 await tx.FirstAsync<RunRow>("SELECT run, input FROM runs WHERE id = @Run", new { turn.Run }) is { } run
-                    ? await parts.Conversations.BeforeAsync(tx, run, turn.Turn) : null);
+                    ? await parts.Conversations.BeforeAsync(tx, run, turn.Turn) : null, refusable: false);
             return await parts.Store.WriteAsync(tx => BeginAsync(tx, turn, said));
         }, instead => new Begun(instead));
         if (begun is not { Call: { } call })

@@ -129,5 +129,5 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
     }
 
     private async Task<int> FirstTurnAsync(long run) =>
-        Math.Max(1, await parts.Store.ReadAsync(tx => tx.FirstAsync<int>("SELECT turn FROM runs WHERE run = @run", new { run })));
+        Math.Max(1, await parts.Store.ReadAsync(tx => tx.FirstAsync<int>("SELECT turn FROM runs WHERE run = @run", new { run }), refusable: false));
 }

@@ -43,7 +43,8 @@ public sealed class AgentStore(IDialect dialect) : IDisposable
         return result;
     }
 
-    internal Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query) => dialect.ReadAsync(query);
+    /// <param name="refusable">Whether a database that is away fails this soon; otherwise it waits.</param>
+    internal Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query, bool refusable = true) => dialect.ReadAsync(query, refusable);
 
     public void Dispose() => dialect.Dispose();
 }
@@ -73,5 +74,5 @@ public interface IDialect : IDisposable
     Task<(T Result, StoreTransaction Committed)> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable);
 
     /// <summary>Runs queries on one consistent state.</summary>
-    Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query);
+    Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query, bool refusable);
 }

@@ -84,14 +84,14 @@ public sealed class PostgresDialect : IDialect
     public Task<(T Result, StoreTransaction Committed)> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable) =>
         PersistAsync(() => TryWriteAsync(work, refusable), refusable);
 
-    public Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query) => PersistAsync(async () =>
+    public Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query, bool refusable) => PersistAsync(async () =>
     {
         await using var connection = await source.OpenConnectionAsync(stopping.Token);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead);
         var result = await query(new StoreTransaction(connection, transaction, sql, options.Clock, "SET TRANSACTION READ ONLY; "));
         await transaction.CommitAsync();
         return result;
-    }, refusable: true);
+    }, refusable);
 
     /// <summary>Lets what is in a transaction come to its end, for a while, and refuses the rest.</summary>
     public void Dispose()

@@ -51,7 +51,7 @@ public sealed class SqliteDialect : IDialect
             return (work(transaction).GetAwaiter().GetResult(), transaction);
         }, refusable);
 
-    public async Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query)
+    public async Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query, bool refusable)
     {
         var connection = readers.Rent();
         try
