@@ -1,5 +1,6 @@
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Identity;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;
@@ -173,7 +174,7 @@ public sealed class RunHarness : IAsyncDisposable
         {
             store = new AgentStore(SqliteDialect.Open(Path.Combine(Data, "agents.db"), Time, NullLogger.Instance));
             var toolbox = deployment.Toolbox();
-            var identity = new EngineDescription(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync);
+            var identity = new HeldEngine(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync);
 
             // The sweep is called by the tests that want it: rung by the clock it would stop every skip of three days 25,920 times.
             var options = deployment.Options with { Time = Time, SweepEvery = TimeSpan.FromDays(40), CrashPoint = deployment.Options.CrashPoint + (point => kill?.Pass(point)) };

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Holdfast.Agents;
 using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Http;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Models;
@@ -74,7 +75,7 @@ public static class LocalHost
         configure(host);
         var catalog = new AgentCatalog(definitions, host.Tools);
         using var store = new AgentStore(SqliteDialect.Open(Path.Combine(data, "agents.db"), TimeProvider.System, logger));
-        var description = new EngineDescription(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync);
+        var description = new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync);
         await using var system = await AgentSystem.OpenAsync(
             store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach }, loggers);
         try

@@ -32,7 +32,7 @@ public sealed class AgentCatalog
     /// <summary>Puts this host's agents in force, and keeps each version by its hash for the runs that begin with it.</summary>
     internal async Task PutInForceAsync(StoreTransaction tx)
     {
-        foreach (var (definition, version) in agents.Values)
+        foreach (var (definition, version) in agents.Values.OrderBy(agent => agent.Definition.Name, StringComparer.Ordinal)) // as every other process does
         {
             await tx.ExecuteAsync("INSERT INTO agent_versions (hash, agent, definition) VALUES (@version, @Name, @json) ON CONFLICT (hash) DO NOTHING",
                 new { version, definition.Name, json = definition.ToJson() });

@@ -117,7 +117,7 @@ public sealed class RunQueries
     private static Task<RunRow?> RowAsync(StoreTransaction tx, Principal principal, string id) =>
         tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE id = @id AND tenant = @Tenant", new { id, principal.Tenant });
 
-    private static async Task<RunView> ViewAsync(StoreTransaction tx, RunRow row)
+    private async Task<RunView> ViewAsync(StoreTransaction tx, RunRow row)
     {
         return new RunView
         {
@@ -128,7 +128,7 @@ public sealed class RunQueries
             Status = row.Status,
             Input = row.Input,
             Outcome = row.Outcome is null ? null : JsonSerializer.Deserialize(row.Outcome, AgentsJson.Default.Outcome),
-            WaitingFor = await new Waiting(tx, row).DescribeAsync(),
+            WaitingFor = await new Waiting(tx, row, parts.Engine.Id).DescribeAsync(),
             Approvals = await tx.ListAsync<string>("SELECT id FROM approvals WHERE run = @Run ORDER BY turn, idx, requested_at, round", new { row.Run }),
             Fault = row.Fault is null ? null : JsonSerializer.Deserialize(row.Fault, AgentsJson.Default.Fault),
             Usage = new RunUsage(row.InputTokens, row.OutputTokens, row.CachedTokens, row.ReasoningTokens, row.HeldTokens, row.Turn, row.ToolCalls),

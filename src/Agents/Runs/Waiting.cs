@@ -1,13 +1,34 @@
 using System.Text.Json;
 using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Storage;
 
 namespace Holdfast.Agents.Runs;
 
 /// <summary>Says on whom or what a run waits.</summary>
-internal sealed class Waiting(StoreTransaction tx, RunRow run)
+/// <param name="served">The engine of this process, which is there to be seen.</param>
+internal sealed class Waiting(StoreTransaction tx, RunRow run, string served)
 {
-    public async Task<WaitingFor?> DescribeAsync() => run.Status switch
+    public async Task<WaitingFor?> DescribeAsync() => await AbsentEngineAsync() ?? await WorkAsync();
+
+    /// <summary>Whatever else it waits for: while nobody serves its engine, nothing of the run goes on.</summary>
+    private async Task<WaitingFor?> AbsentEngineAsync()
+    {
+        if (run.HasEnded || run.Engine == served)
+        {
+            return null;
+        }
+
+        await tx.ReadClockAsync();
+        var absent = await tx.FirstAsync<EngineRow>("SELECT * FROM engines WHERE id = @Engine AND heartbeat <= @before",
+            new { run.Engine, before = (tx.Now - EngineHold.Absence).UtcTicks });
+        return absent is null ? null : new("engine", null, Times.Of(absent.Heartbeat), absent.NotSeen, null, absent.Remedy)
+        {
+            Approvals = await tx.ListAsync<string>("SELECT id FROM approvals WHERE run = @Run AND state = 'pending' ORDER BY turn, idx, round", new { run.Run }),
+        };
+    }
+
+    private async Task<WaitingFor?> WorkAsync() => run.Status switch
     {
         RunStatuses.Suspended => new("suspension", run.SuspendedBy, Times.Of(run.SuspendedAt!.Value), null, null, "Nothing begins until somebody resumes the run."),
         RunStatuses.Paused => Paused(),

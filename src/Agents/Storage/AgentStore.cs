@@ -11,7 +11,10 @@ public sealed class AgentStore(IDialect dialect) : IDisposable
     /// <summary>Completes with the cause when the database has failed for good: the process must end.</summary>
     public Task<Exception> Failed => dialect.Failed;
 
-    /// <summary>Called after each commit with what the engine is to be told.</summary>
+    /// <summary>The engine that this process serves; null where it serves none.</summary>
+    internal string? Engine { get; set; }
+
+    /// <summary>Called after each commit with what that engine is to be told.</summary>
     internal Action<IReadOnlyList<Wake>> Relay { get; set; } = static _ => { };
 
     /// <summary>Called after each commit with each run that has changed.</summary>
@@ -24,7 +27,11 @@ public sealed class AgentStore(IDialect dialect) : IDisposable
     /// <param name="refusable">Whether a full disk fails this at once; otherwise it waits for room.</param>
     internal async Task<T> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable = false)
     {
-        var (result, committed) = await dialect.WriteAsync(work, refusable);
+        var (result, committed) = await dialect.WriteAsync(tx =>
+        {
+            tx.Engine = Engine;
+            return work(tx);
+        }, refusable);
         foreach (var run in committed.ChangedRuns)
         {
             Watchers(run);

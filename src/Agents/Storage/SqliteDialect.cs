@@ -1,3 +1,4 @@
+using Holdfast.Agents.Storage.Migrations;
 using Holdfast.Sqlite;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,7 @@ namespace Holdfast.Agents.Storage;
 /// <summary>The agent store on SQLite: agents.db, one writer that commits in groups, readers beside it.</summary>
 public sealed class SqliteDialect : IDialect
 {
-    private static readonly DatabaseSchema Schema = new("the Holdfast agent store", 0x48464131, [AgentSchema.Version1]);
+    private static readonly DatabaseSchema Schema = new("the Holdfast agent store", 0x48464131, [AgentSchema.Version1, Version4.Sql]);
 
     private readonly ReaderPool<SqliteConnection> readers;
     private readonly TimeProvider time;

@@ -1,4 +1,5 @@
 using System.Data;
+using System.Diagnostics.CodeAnalysis;
 using Dapper;
 
 namespace Holdfast.Agents.Storage;
@@ -21,6 +22,9 @@ public sealed class StoreTransaction(IDbConnection connection, IDbTransaction? t
     /// <summary>What the engine is to be told once this is committed.</summary>
     internal IReadOnlyList<Wake> Wakes => wakes;
 
+    /// <summary>The engine that is told right after the commit; the others find their words at their next sweep.</summary>
+    internal string? Engine { get; set; }
+
     /// <summary>Runs whose watchers are to look again.</summary>
     internal IReadOnlyCollection<string> ChangedRuns => changed;
 
@@ -35,22 +39,33 @@ public sealed class StoreTransaction(IDbConnection connection, IDbTransaction? t
     internal async Task WakeAsync(Wake wake)
     {
         await ExecuteAsync("""
-            INSERT INTO wakes (instance, run, engine, kind, version, sent_at) VALUES (@Instance, @Run, @Engine, @Kind, 1, @Now)
-            ON CONFLICT (instance) DO UPDATE SET version = wakes.version + 1, sends = 0, sent_at = @Now
-            """, new { wake.Instance, wake.Run, wake.Engine, wake.Kind, Now = Now.UtcTicks });
-        wakes.Add(wake);
+            INSERT INTO wakes (instance, run, engine, kind, version, sent_at) VALUES (@Instance, @Run, @Engine, @Kind, 1, @sentAt)
+            ON CONFLICT (instance) DO UPDATE SET version = wakes.version + 1, sends = 0, sent_at = @sentAt,
+              kind = CASE @Kind WHEN 'retry' THEN 'retry' ELSE wakes.kind END
+            """, new { wake.Instance, wake.Run, wake.Engine, wake.Kind, sentAt = wake.Engine == Engine ? Now.UtcTicks : 0 });
+        if (wake.Engine == Engine)
+        {
+            wakes.Add(wake);
+        }
     }
 
     /// <summary>The instance has looked: whatever it was to be told until now, it has seen.</summary>
     internal Task LookedAsync(string instance) => ExecuteAsync("DELETE FROM wakes WHERE instance = @instance", new { instance });
 
+    /// <summary>Reads the clock, for a transaction that locks no run: after it has locked what it locks.</summary>
+    [SuppressMessage("Performance", "CA1822", Justification = "It is a transaction's clock.")]
+    internal Task ReadClockAsync() => Task.CompletedTask; // here the clock was read when everything was locked, at the beginning
+
     internal void Changed(string runId) => changed.Add(runId);
 }
 
 /// <summary>Something that the engine has to be told.</summary>
-/// <param name="Kind"><see cref="Start"/> or <see cref="Look"/>.</param>
+/// <param name="Kind"><see cref="Start"/>, <see cref="Look"/> or <see cref="Retry"/>.</param>
 internal sealed record Wake(string Instance, long Run, string Engine, string Kind)
 {
     public const string Start = "start";
     public const string Look = "look";
+
+    /// <summary>Look, or start the next generation if nothing is left that could: only the run's own engine can tell.</summary>
+    public const string Retry = "retry";
 }
