@@ -19,21 +19,24 @@ public sealed class RunHarness : IAsyncDisposable
     public static readonly Principal Anna = new("anna", "acme", [Roles.Submit]);
     public static readonly Principal Boss = new("boss", "acme", [Roles.Approve]);
 
+    private readonly SharedStore? shared;
     private Deployment deployment;
     private AgentStore? store;
     private Kill? kill;
     private bool isOpen;
 
-    private RunHarness(Deployment deployment, string data)
+    private RunHarness(Deployment deployment, string data, SharedStore? shared)
     {
         this.deployment = deployment;
+        this.shared = shared;
         Data = data;
+        Time = shared?.Time ?? new VirtualTime();
     }
 
-    /// <summary>Where engine.db and agents.db stand; gone with the harness.</summary>
+    /// <summary>Where engine.db stands, and agents.db unless the store is shared; gone with the harness.</summary>
     public string Data { get; private set; }
 
-    public VirtualTime Time { get; } = new();
+    public VirtualTime Time { get; }
 
     public EmbeddedEngine Engine { get; private set; } = null!;
 
@@ -41,9 +44,10 @@ public sealed class RunHarness : IAsyncDisposable
 
     public RunQueries Queries => System.Queries;
 
-    public static async Task<RunHarness> StartAsync(Deployment deployment)
+    /// <param name="shared">The store and the clock, where other engines use them too.</param>
+    public static async Task<RunHarness> StartAsync(Deployment deployment, SharedStore? shared = null)
     {
-        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName);
+        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, shared);
         await harness.OpenAsync();
         return harness;
     }
@@ -172,7 +176,7 @@ public sealed class RunHarness : IAsyncDisposable
         }, NullLoggerFactory.Instance);
         try
         {
-            store = new AgentStore(SqliteDialect.Open(Path.Combine(Data, "agents.db"), Time, NullLogger.Instance));
+            store = shared?.Open() ?? new AgentStore(SqliteDialect.Open(Path.Combine(Data, "agents.db"), Time, NullLogger.Instance));
             var toolbox = deployment.Toolbox();
             var identity = new HeldEngine(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync);
 
