@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Holdfast.Agents;
 using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Http;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Models;
@@ -83,7 +84,7 @@ public static class LocalHost
             var ready = Serve(app, () => system!, () => store?.Away, loggers);
             await ListenAsync(app, settings);
             store = await ConfiguredStore.OpenAsync(postgres, data, logger, stopping);
-            var description = new EngineDescription(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync);
+            var description = new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place };
             system = await AgentSystem.OpenAsync(store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach }, loggers);
             var registry = new DurableRegistry(StepJson.Default);
             system.Register(registry);

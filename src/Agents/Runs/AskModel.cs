@@ -68,7 +68,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
 
     private async Task<Begun> BeginAsync(StoreTransaction tx, RunRef step, Conversation? conversation)
     {
-        await parts.Engine.CheckAsync(tx);
+        await parts.Engine.CheckAsync(tx, step.Run);
         var locked = await LockedRun.TakeAsync(tx, step.Run);
         await tx.LookedAsync(Instances.OfRun(step.Run, step.Generation));
         if (locked is not { } run || run.Row.IsEnding || run.Row.Generation != step.Generation)

@@ -88,6 +88,12 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
                 }
             }
 
+            if (wake.Kind == Wake.Retry && await Generations.IsDeadAsync(engine(), wake.Instance))
+            {
+                await parts.Store.WriteAsync(tx => RebuildAsync(tx, wake));
+                return true;
+            }
+
             await engine().RaiseEventAsync(wake.Instance, Looks.Event);
             return true;
         }
@@ -97,13 +103,35 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
         }
         catch (InstanceEndedException)
         {
-            await parts.Store.WriteAsync(async tx =>
-            {
-                await tx.LookedAsync(wake.Instance);
-                return true;
-            });
-            return true;
+            var cause = await Sweep.DeathAsync(engine(), wake.Instance);
+            return await parts.Store.WriteAsync(tx => HasEndedAsync(tx, wake, cause));
         }
+    }
+
+    /// <summary>Nobody is left to hear a word to an instance that has ended. Where it carried a run that has not, that is told.</summary>
+    private async Task<bool> HasEndedAsync(StoreTransaction tx, Wake wake, string? cause)
+    {
+        var run = await LockedRun.TakeAsync(tx, wake.Run);
+        if (!run.Row.HasEnded && wake.Instance == run.Instance)
+        {
+            await Sweep.ShowAsync(parts, tx, run, cause ?? Sweep.Gone);
+        }
+
+        await tx.LookedAsync(wake.Instance);
+        return true;
+    }
+
+    /// <summary>A retry that came by way of another engine's process.</summary>
+    private static async Task<bool> RebuildAsync(StoreTransaction tx, Wake wake)
+    {
+        var run = await LockedRun.TakeAsync(tx, wake.Run);
+        await tx.LookedAsync(wake.Instance);
+        if (!run.Row.HasEnded && wake.Instance == run.Instance)
+        {
+            await Generations.BeginNextAsync(tx, run);
+        }
+
+        return true;
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Json;
 using Holdfast.Agents.Models;
@@ -115,7 +116,7 @@ public sealed class RunQueries
     private static Task<RunRow?> RowAsync(StoreTransaction tx, Principal principal, string id) =>
         tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE id = @id AND tenant = @Tenant", new { id, principal.Tenant });
 
-    private static async Task<IReadOnlyList<RunView>> ViewAsync(StoreTransaction tx, IReadOnlyList<RunRow> rows)
+    private async Task<IReadOnlyList<RunView>> ViewAsync(StoreTransaction tx, IReadOnlyList<RunRow> rows)
     {
         if (rows.Count == 0)
         {
@@ -127,13 +128,28 @@ public sealed class RunQueries
         var approvals = (await tx.ListAsync<ApprovalRow>($"SELECT id, run, state FROM approvals WHERE run IN ({runs}) ORDER BY run, turn, idx, requested_at, round"))
             .ToLookup(approval => approval.Run);
         var open = approvals.Any(ofRun => ofRun.Any(approval => approval.State == ApprovalStates.Pending)) ? await Waiting.OpenAsync(tx, runs) : null;
+        var absent = await AbsentAsync(tx, rows);
         List<RunView> views = [];
         foreach (var row in rows)
         {
-            views.Add(View(row, [.. approvals[row.Run].Select(approval => approval.Id)], await new Waiting(tx, row, [.. open?[row.Run] ?? []]).DescribeAsync()));
+            var waiting = new Waiting(tx, row, [.. open?[row.Run] ?? []], absent.GetValueOrDefault(row.Engine));
+            views.Add(View(row, [.. approvals[row.Run].Select(approval => approval.Id)], await waiting.DescribeAsync()));
         }
 
         return views;
+    }
+
+    /// <summary>The engines of some runs that nobody serves; this process's own is there to be seen.</summary>
+    private async Task<Dictionary<string, EngineRow>> AbsentAsync(StoreTransaction tx, IReadOnlyList<RunRow> rows)
+    {
+        if (rows.All(row => row.HasEnded || row.Engine == parts.Engine.Id))
+        {
+            return [];
+        }
+
+        await tx.ReadClockAsync();
+        return (await tx.ListAsync<EngineRow>("SELECT * FROM engines WHERE heartbeat <= @before AND id <> @Id",
+            new { before = (tx.Now - EngineHold.Absence).UtcTicks, parts.Engine.Id })).ToDictionary(engine => engine.Id);
     }
 
     private static RunView View(RunRow row, IReadOnlyList<string> approvals, WaitingFor? waiting) =>

@@ -1,12 +1,14 @@
 using System.Text.Json;
 using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Storage;
 
 namespace Holdfast.Agents.Runs;
 
 /// <summary>Says on whom or what a run waits.</summary>
 /// <param name="open">What persons are asked about it.</param>
-internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<OpenApprovalRow> open)
+/// <param name="absent">Its engine, where nobody serves that.</param>
+internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<OpenApprovalRow> open, EngineRow? absent)
 {
     /// <summary>What persons are asked about some runs.</summary>
     /// <param name="runs">Their numbers, as SQL.</param>
@@ -15,7 +17,15 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<Ope
         WHERE a.run IN ({runs}) AND a.state = 'pending' ORDER BY a.run, a.turn, a.idx, a.round
         """)).ToLookup(approval => approval.Run);
 
-    public async Task<WaitingFor?> DescribeAsync() => run.Status switch
+    public async Task<WaitingFor?> DescribeAsync() => !run.HasEnded && absent is not null ? Engine(absent) : await WorkAsync();
+
+    /// <summary>Whatever else it waits for: while nobody serves its engine, nothing of the run goes on.</summary>
+    private WaitingFor Engine(EngineRow absent) => new("engine", null, Times.Of(absent.Heartbeat), absent.NotSeen, null, absent.Remedy)
+    {
+        Approvals = [.. open.Select(row => row.Id)],
+    };
+
+    private async Task<WaitingFor?> WorkAsync() => run.Status switch
     {
         RunStatuses.Suspended => new("suspension", run.SuspendedBy, Times.Of(run.SuspendedAt!.Value), null, null, "Nothing begins until somebody resumes the run."),
         RunStatuses.Paused => Paused(),

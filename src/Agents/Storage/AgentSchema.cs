@@ -3,7 +3,7 @@ using Holdfast.Agents.Storage.Migrations;
 namespace Holdfast.Agents.Storage;
 
 /// <summary>
-/// engines:        the engines that have served this store; one process at a time holds each.
+/// engines:        the engines that have served this store: one process at a time holds each, or many processes share it.
 /// agents:         which version of each agent is in force, set when a host starts.
 /// agent_versions: definitions by their hash, for as long as a run may need them.
 /// runs:           one row a run: what was asked, what was decided about it, its counters.
@@ -14,7 +14,7 @@ namespace Holdfast.Agents.Storage;
 /// </summary>
 internal static class AgentSchema
 {
-    public static readonly IReadOnlyList<Migration> Migrations = [Version1.Migration, Version2.Migration];
+    public static readonly IReadOnlyList<Migration> Migrations = [Version1.Migration, Version2.Migration, Version3.Migration];
 
     /// <summary>The version that this release knows.</summary>
     public static int Version => Migrations[^1].Version;

@@ -16,7 +16,10 @@ public sealed class AgentStore(IDialect dialect) : IDisposable
 
     internal int SchemaVersion => dialect.SchemaVersion;
 
-    /// <summary>Called after each commit with what the engine is to be told.</summary>
+    /// <summary>The engine that this process serves; null where it serves none.</summary>
+    internal string? Engine { get; set; }
+
+    /// <summary>Called after each commit with what that engine is to be told.</summary>
     internal Action<IReadOnlyList<Wake>> Relay { get; set; } = static _ => { };
 
     /// <summary>Called after each commit with each run that has changed.</summary>
@@ -29,7 +32,11 @@ public sealed class AgentStore(IDialect dialect) : IDisposable
     /// <param name="refusable">Whether a full disk or a database that is away fails this soon; otherwise it waits.</param>
     internal async Task<T> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable = false)
     {
-        var (result, committed) = await dialect.WriteAsync(work, refusable);
+        var (result, committed) = await dialect.WriteAsync(tx =>
+        {
+            tx.Engine = Engine;
+            return work(tx);
+        }, refusable);
         foreach (var run in committed.ChangedRuns)
         {
             Watchers(run);

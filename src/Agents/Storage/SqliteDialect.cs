@@ -1,3 +1,4 @@
+using Holdfast.Agents.Storage.Migrations;
 using Holdfast.Sqlite;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;

@@ -51,6 +51,9 @@ public sealed class StoreTransaction
     /// <summary>What the engine is to be told once this is committed.</summary>
     internal IReadOnlyList<Wake> Wakes => wakes;
 
+    /// <summary>The engine that is told right after the commit; the others find their words at their next sweep.</summary>
+    internal string? Engine { get; set; }
+
     /// <summary>Runs whose watchers are to look again.</summary>
     internal IReadOnlyCollection<string> ChangedRuns => changed;
 
@@ -88,10 +91,13 @@ public sealed class StoreTransaction
     internal async Task WakeAsync(Wake wake)
     {
         await ExecuteAsync("""
-            INSERT INTO wakes (instance, run, engine, kind, sent_at) VALUES (@Instance, @Run, @Engine, @Kind, @Now)
-            ON CONFLICT (instance) DO UPDATE SET sends = 0, sent_at = @Now
-            """, new { wake.Instance, wake.Run, wake.Engine, wake.Kind, Now = Now.UtcTicks });
-        wakes.Add(wake);
+            INSERT INTO wakes (instance, run, engine, kind, sent_at) VALUES (@Instance, @Run, @Engine, @Kind, @sentAt)
+            ON CONFLICT (instance) DO UPDATE SET sends = 0, sent_at = @sentAt, kind = CASE @Kind WHEN 'retry' THEN 'retry' ELSE wakes.kind END
+            """, new { wake.Instance, wake.Run, wake.Engine, wake.Kind, sentAt = wake.Engine == Engine ? Now.UtcTicks : 0 });
+        if (wake.Engine == Engine)
+        {
+            wakes.Add(wake);
+        }
     }
 
     /// <summary>The instance has looked: whatever it was to be told until now, it has seen.</summary>
@@ -124,9 +130,12 @@ public sealed class StoreTransaction
 }
 
 /// <summary>Something that the engine has to be told.</summary>
-/// <param name="Kind"><see cref="Start"/> or <see cref="Look"/>.</param>
+/// <param name="Kind"><see cref="Start"/>, <see cref="Look"/> or <see cref="Retry"/>.</param>
 internal sealed record Wake(string Instance, long Run, string Engine, string Kind)
 {
     public const string Start = "start";
     public const string Look = "look";
+
+    /// <summary>Look, or start the next generation if nothing is left that could: only the run's own engine can tell.</summary>
+    public const string Retry = "retry";
 }

@@ -1,5 +1,5 @@
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Runs;
-using Holdfast.Agents.Storage;
 using Holdfast.Agents.Testing;
 using Xunit;
 
