@@ -1,0 +1,70 @@
+namespace Holdfast.Architecture.Infra;
+
+/// <summary>One Bicep file, and what its names stand for.</summary>
+internal sealed class Template
+{
+    private readonly Dictionary<string, Declaration> named;
+
+    private Template(string file, IReadOnlyList<Declaration> declarations)
+    {
+        File = file;
+        Declarations = declarations;
+        named = declarations.Where(one => one.Name.Length > 0 && one.Kind != DeclarationKind.Output).GroupBy(one => one.Name).ToDictionary(same => same.Key, same => same.First(), StringComparer.Ordinal);
+    }
+
+    public string File { get; }
+
+    public IReadOnlyList<Declaration> Declarations { get; }
+
+    public IEnumerable<Declaration> Params => Of(DeclarationKind.Param);
+
+    public IEnumerable<Declaration> Resources => Of(DeclarationKind.Resource);
+
+    public IEnumerable<Declaration> Modules => Of(DeclarationKind.Module);
+
+    /// <summary>They have names of their own: one may be called as a param is.</summary>
+    public IEnumerable<Declaration> Outputs => Of(DeclarationKind.Output);
+
+    /// <summary>What the imports bring, each with the file it comes from.</summary>
+    public IEnumerable<(string Name, string File)> Imports => Of(DeclarationKind.Import).SelectMany(import => import.Names.Select(name => (name, Beside(import.Type))));
+
+    /// <exception cref="BicepException">The text is not understood.</exception>
+    public static Template Read(string file, string text) => new(file, BicepParser.Read(file, text));
+
+    public Declaration? this[string name] => named.GetValueOrDefault(name);
+
+    public IEnumerable<Declaration> Of(DeclarationKind kind) => Declarations.Where(one => one.Kind == kind);
+
+    /// <summary>Where a path that stands in this file leads to.</summary>
+    public string Beside(string path) => new Uri(new Uri("file:///" + File), path).AbsolutePath[1..];
+
+    /// <summary>Every expression, with the names that stand for something in it beside the declared ones.</summary>
+    public IEnumerable<(Node Node, IReadOnlyList<string> Local)> Expressions => Declarations
+        .SelectMany(one => one.Decorators.SelectMany(decorator => decorator.Arguments).Concat(one.Value is null ? [] : [one.Value])
+            .SelectMany(node => Within(node, one.Kind == DeclarationKind.Func ? one.Names : [])));
+
+    /// <summary>"string", "int", "bool", "object", "array", or null where that cannot be said.</summary>
+    public string? KindOf(Node node) => node switch
+    {
+        TextNode => "string",
+        NumberNode => "int",
+        WordNode { Value: "true" or "false" } => "bool",
+        ObjectNode => "object",
+        ListNode or ForNode => "array",
+        ChoiceNode choice => KindOf(choice.Yes) is { } kind && KindOf(choice.No) == kind ? kind : null,
+        OperationNode { Sign: "!" or "==" or "!=" or "&&" or "||" } => "bool",
+        CallNode { Of: null, Name: "guid" or "uniqueString" or "toLower" or "subscriptionResourceId" or "readEnvironmentVariable" } => "string",
+        CallNode { Of: null, Name: "empty" or "contains" or "bool" } => "bool",
+        CallNode { Of: null, Name: "map" } => "array",
+        CallNode { Of: null, Name: "int" or "length" } => "int",
+        NameNode name when this[name.Name] is { Kind: DeclarationKind.Param } param => param.Type.EndsWith("[]", StringComparison.Ordinal) ? "array" : param.Type,
+        NameNode name when this[name.Name] is { Kind: DeclarationKind.Var, Value: { } value } => KindOf(value),
+        _ => null,
+    };
+
+    private static IEnumerable<(Node Node, IReadOnlyList<string> Local)> Within(Node node, IReadOnlyList<string> local)
+    {
+        IReadOnlyList<string> inside = node switch { LambdaNode lambda => [.. local, .. lambda.Names], ForNode loop => [.. local, .. loop.Names], _ => local };
+        return node.Inner.SelectMany(inner => Within(inner, node is ForNode loop && ReferenceEquals(inner, loop.Source) ? local : inside)).Prepend((node, local));
+    }
+}
