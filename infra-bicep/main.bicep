@@ -28,6 +28,9 @@ param ownerType string = 'User'
 @description('The roles that the owner gets in the API.')
 param ownerRoles array = ['submit', 'approve', 'read', 'admin']
 
+@description('The client id of a registration that there is. Empty: one is made, which needs the right to register applications.')
+param apiClientId string = ''
+
 @description('The address of an Azure OpenAI resource that there is. Empty: one is made.')
 param modelEndpoint string = ''
 
@@ -87,6 +90,7 @@ param logDays int
 var token = uniqueString(subscription().subscriptionId, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
 var owner = empty(ownerId) ? deployer().objectId : ownerId
+var audience = empty(apiClientId) ? registration!.outputs.identifier : 'api://${apiClientId}'
 var ownerSignsInAs = empty(ownerName) ? (deployer().?userPrincipalName ?? '') : ownerName
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -177,7 +181,7 @@ module model 'modules/model.bicep' = if (empty(modelEndpoint)) {
   }
 }
 
-module registration 'modules/registration.bicep' = {
+module registration 'modules/registration.bicep' = if (empty(apiClientId)) {
   name: 'registration'
   scope: group
   params: {
@@ -208,8 +212,8 @@ module functions 'modules/functions.bicep' = {
     database: database.outputs.database
     modelEndpoint: empty(modelEndpoint) ? model!.outputs.endpoint : modelEndpoint
     modelDeployment: empty(modelEndpoint) ? model!.outputs.deployment : modelName
-    audienceClientId: registration.outputs.clientId
-    audienceIdentifier: registration.outputs.identifier
+    audienceClientId: empty(apiClientId) ? registration!.outputs.clientId : apiClientId
+    audienceIdentifier: audience
     memory: memory
     instances: instances
     alwaysReady: alwaysReady
@@ -222,7 +226,7 @@ module functions 'modules/functions.bicep' = {
 output AZURE_RESOURCE_GROUP string = group.name
 output HOLDFAST_ADDRESS string = functions.outputs.address
 output HOLDFAST_APP string = functions.outputs.name
-output HOLDFAST_AUDIENCE string = registration.outputs.identifier
+output HOLDFAST_AUDIENCE string = audience
 output HOLDFAST_DATABASE string = database.outputs.database
 output HOLDFAST_DATABASE_HOST string = database.outputs.host
 output HOLDFAST_DATABASE_SERVER string = database.outputs.server

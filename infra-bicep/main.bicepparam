@@ -33,12 +33,15 @@ var sizes = {
   }
 }
 var size = sizes[readEnvironmentVariable('HOLDFAST_SIZE', 'dev')]
+var roles = readEnvironmentVariable('HOLDFAST_OWNER_ROLES', 'submit,approve,read,admin')
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
 param location = readEnvironmentVariable('AZURE_LOCATION')
 param ownerId = readEnvironmentVariable('HOLDFAST_OWNER_ID', '')
 param ownerName = readEnvironmentVariable('HOLDFAST_OWNER_NAME', '')
 param ownerType = readEnvironmentVariable('HOLDFAST_OWNER_TYPE', 'User')
+param ownerRoles = roles == 'none' ? [] : split(roles, ',')
+param apiClientId = readEnvironmentVariable('HOLDFAST_API_CLIENT_ID', '')
 param modelEndpoint = readEnvironmentVariable('HOLDFAST_MODEL_ENDPOINT', '')
 param modelName = readEnvironmentVariable('HOLDFAST_MODEL_NAME', 'gpt-5.4')
 param modelVersion = readEnvironmentVariable('HOLDFAST_MODEL_VERSION', '')

@@ -139,7 +139,7 @@ internal sealed class BicepTokens
         var literal = new System.Text.StringBuilder();
         while (true)
         {
-            if (at + 1 >= text.Length || text[at] == '\n')
+            if (at >= text.Length || text[at] == '\n' || (text[at] == '\\' && at + 1 == text.Length))
             {
                 throw new BicepException(file, start, "A text does not end.");
             }

@@ -49,6 +49,12 @@ internal sealed class ResourceCheck
         foreach (var property in node.Properties.Where(property => path.Length > 0 || !OfBicep.Contains(property.Name)))
         {
             var inner = path.Length == 0 ? property.Name : $"{path}.{property.Name}";
+            if (!IsKnown(inner) && !IsKnown($"{path}.*"))
+            {
+                found.Add(Fact(property.Value, $"{inner} is not in resources.json. Look it up in the published reference of {resource.Type}."));
+                continue;
+            }
+
             Value(property.Value, IsKnown(inner) ? inner : $"{path}.*");
         }
 
@@ -65,10 +71,10 @@ internal sealed class ResourceCheck
                 Value(choice.Yes, path);
                 Value(choice.No, path);
                 break;
-            case ForNode loop:
+            case ForNode loop when IsKnown(path + "[]"):
                 Value(loop.Body, path + "[]");
                 break;
-            case CallNode { Of: null, Name: "map", Arguments: [_, LambdaNode each] }:
+            case CallNode { Of: null, Name: "map", Arguments: [_, LambdaNode each] } when IsKnown(path + "[]"):
                 Value(each.Body, path + "[]");
                 break;
             case CallNode { Of: null, Name: "union" } union:
@@ -78,14 +84,12 @@ internal sealed class ResourceCheck
                 }
 
                 break;
-            case ObjectNode inner when Leaf(path) is null or "object":
-                if (inner.Properties.Count > 0 || Leaf(path) is null)
-                {
-                    Object(inner, path);
-                }
-
+            case ObjectNode inner when Leaf(path) is null && !IsKnown(path + "[]"):
+                Object(inner, path);
                 break;
-            case ListNode list when Leaf(path) is null:
+            case ObjectNode { Properties: [] } when Leaf(path) is "object":
+                break;
+            case ListNode list when IsKnown(path + "[]"):
                 foreach (var item in list.Items)
                 {
                     Value(item, path + "[]");
@@ -95,11 +99,6 @@ internal sealed class ResourceCheck
             default:
                 Plain(node, path);
                 break;
-        }
-
-        if (!IsKnown(path))
-        {
-            found.Add(Fact(node, $"{path} is not in resources.json. Look it up in the published reference of {resource.Type}."));
         }
     }
 

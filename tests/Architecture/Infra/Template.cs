@@ -59,8 +59,28 @@ internal sealed class Template
         CallNode { Of: null, Name: "int" or "length" } => "int",
         NameNode name when this[name.Name] is { Kind: DeclarationKind.Param } param => param.Type.EndsWith("[]", StringComparison.Ordinal) ? "array" : param.Type,
         NameNode name when this[name.Name] is { Kind: DeclarationKind.Var, Value: { } value } => KindOf(value),
+        MemberNode { Of: NameNode } member when Column(member) is { Count: > 0 } values => values.Select(KindOf).Distinct().ToList() is [{ } kind] ? kind : null,
         _ => null,
     };
+
+    /// <summary>The values that an expression can have, as texts, or null where it may be anything.</summary>
+    public IReadOnlyList<string>? Possible(Node node) => node switch
+    {
+        { Literal: { } text } => [text],
+        NumberNode number => [number.Value],
+        ChoiceNode choice => Possible(choice.Yes) is { } yes && Possible(choice.No) is { } no ? [.. yes, .. no] : null,
+        NameNode name when this[name.Name]?.Decorator("allowed") is { Arguments: [ListNode allowed] } => [.. allowed.Items.SelectMany(item => Possible(item)!)],
+
+        // What the variable holds is read when the file is compiled, which refuses it then.
+        CallNode { Of: null, Name: "readEnvironmentVariable", Arguments: [_, var otherwise] } => Possible(otherwise),
+        MemberNode { Of: NameNode } member when Column(member) is { Count: > 0 } values && values.All(value => Possible(value) is not null) => [.. values.SelectMany(value => Possible(value)!)],
+        _ => null,
+    };
+
+    /// <summary>Of 'row.column', where row is one of a table of objects: what each row has there.</summary>
+    public IReadOnlyList<Node>? Column(MemberNode member) =>
+        member.Of is NameNode row && this[row.Name]?.Value is IndexNode { Of: NameNode table } && this[table.Name]?.Value is ObjectNode rows
+            && rows.Properties.Select(one => (one.Value as ObjectNode)?[member.Name]).ToList() is var values && !values.Contains(null) ? [.. values.Select(value => value!)] : null;
 
     private static IEnumerable<(Node Node, IReadOnlyList<string> Local)> Within(Node node, IReadOnlyList<string> local)
     {

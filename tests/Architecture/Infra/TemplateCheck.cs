@@ -13,7 +13,7 @@ internal sealed partial class TemplateCheck(IReadOnlyDictionary<string, string> 
     private static readonly HashSet<string> Functions = new(StringComparer.Ordinal)
     {
         "bool", "contains", "deployer", "empty", "environment", "guid", "int", "items", "length", "loadJsonContent", "map", "readEnvironmentVariable", "replace",
-        "resourceGroup", "subscription", "subscriptionResourceId", "take", "tenant", "toLower", "union", "uniqueString",
+        "resourceGroup", "split", "subscription", "subscriptionResourceId", "take", "tenant", "toLower", "union", "uniqueString",
     };
 
     /// <exception cref="BicepException">A file is not understood.</exception>
@@ -90,7 +90,7 @@ internal sealed partial class TemplateCheck(IReadOnlyDictionary<string, string> 
         where declaration is not null && !Has(template, declaration, chain.Path)
         select $"{template.File}:{member.Line} {declaration.Name} has no {chain.Path}.";
 
-    /// <summary>A module that is not given what it needs, or is given what it has not, or something of another kind.</summary>
+    /// <summary>A module that is not given what it needs, or is given what it has not, or something of another kind or that is not allowed.</summary>
     public IEnumerable<string> ModuleParams()
     {
         foreach (var (template, module) in Templates.SelectMany(template => template.Modules.Select(module => (template, module))))
@@ -187,8 +187,7 @@ internal sealed partial class TemplateCheck(IReadOnlyDictionary<string, string> 
         DeclarationKind.Var when declaration.Value is CallNode { Of: null, Name: "loadJsonContent", Arguments: [{ Literal: { } json }] } =>
             files.TryGetValue(template.Beside(json), out var text) && Holds(JsonDocument.Parse(text).RootElement, path.Split('.')),
         DeclarationKind.Var when declaration.Value is ObjectNode value => value[path.Split('.')[0]] is not null,
-        DeclarationKind.Var when declaration.Value is IndexNode { Of: NameNode table } && template[table.Name]?.Value is ObjectNode rows =>
-            rows.Properties.All(row => row.Value is ObjectNode columns && columns[path] is not null),
+        DeclarationKind.Var when declaration.Value is IndexNode => template.Column(new MemberNode(0, new NameNode(0, declaration.Name), path)) is not null,
         _ => true,
     };
 
@@ -207,6 +206,14 @@ internal sealed partial class TemplateCheck(IReadOnlyDictionary<string, string> 
             else if (from.KindOf(value) is { } kind && kind != (param.Type.EndsWith("[]", StringComparison.Ordinal) ? "array" : param.Type))
             {
                 yield return $"{name} is given a value of kind {kind}, and is {param.Type}.";
+            }
+            else if (param.Decorator("allowed") is not null && to.Possible(new NameNode(0, name)) is { } allowed)
+            {
+                var possible = from.Possible(value);
+                if (possible is null || possible.Except(allowed).Any())
+                {
+                    yield return $"{name} may be {(possible is null ? "anything" : string.Join(", ", possible))}; allowed is {string.Join(", ", allowed)}.";
+                }
             }
         }
 
