@@ -2,16 +2,21 @@
 # Gives the function app's identity its role in the database: PostgreSQL makes roles by SQL alone, so no template can.
 # azd runs it after it has provisioned; `azd hooks run postprovision` runs it again, which changes nothing.
 # Signs in as the database's administrator with a token of the Azure CLI. No password anywhere.
+# `database-role.sh check` only says whether it could: azd asks before it provisions, not a quarter of an hour later.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
+for tool in az psql; do
+  command -v "$tool" >/dev/null || die "$tool is needed to give the app its role in the database. Install it, then go on as before."
+done
+PGPASSWORD=$(az account get-access-token --resource-type oss-rdbms --query accessToken --output tsv) || die "No token for the database. Type: az login"
+[ "${1:-}" != check ] || exit 0
+export PGPASSWORD
+
 for name in HOLDFAST_DATABASE HOLDFAST_DATABASE_ADMINISTRATOR HOLDFAST_DATABASE_HOST HOLDFAST_DATABASE_ROLE HOLDFAST_DATABASE_ROLE_OBJECT HOLDFAST_DATABASE_SERVER; do
   eval "[ -n \"\${$name:-}\" ]" || die "$name is not set. Type: azd hooks run postprovision (or, when HOLDFAST_DATABASE_ADMINISTRATOR is the one: azd env set HOLDFAST_OWNER_NAME NAME && azd provision)."
-done
-for tool in az psql; do
-  command -v "$tool" >/dev/null || die "$tool is needed. Install it, then type: azd hooks run postprovision"
 done
 
 # The server must show that it is the one it says it is before it gets a token.
@@ -19,8 +24,6 @@ for roots in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt
   [ ! -e "$roots" ] || break
 done
 export PGHOST="$HOLDFAST_DATABASE_HOST" PGUSER="$HOLDFAST_DATABASE_ADMINISTRATOR" PGSSLMODE=verify-full PGSSLROOTCERT="$roots" PGCONNECT_TIMEOUT=15
-PGPASSWORD=$(az account get-access-token --resource-type oss-rdbms --query accessToken --output tsv) || die "No token for the database. Type: az login"
-export PGPASSWORD
 
 rule="https://management.azure.com$HOLDFAST_DATABASE_SERVER/firewallRules/postprovision?api-version=2025-08-01"
 opened=

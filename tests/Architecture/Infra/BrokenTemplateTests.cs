@@ -82,6 +82,7 @@ public sealed class BrokenTemplateTests
     [InlineData("var a = toLowr('x')", "main.bicep:1 toLowr is not declared, and no function that is known here.")]
     [InlineData("var a = toLower", "main.bicep:1 toLower is not declared.")]
     [InlineData("param a string\nvar a = 1", "main.bicep: a is declared 2 times.")]
+    [InlineData("extension missing", "main.bicep:1 bicepconfig.json has no extension missing.")]
     [InlineData("import { other } from 'names.bicep'", "main.bicep: names.bicep exports no other.")]
     public void ANameThatStandsForNothingIsFound(string text, string fact) => Assert.Contains(fact, Of(text).Undeclared());
 

@@ -58,6 +58,13 @@ public sealed class DatabaseRoleTests : IDisposable
         Assert.StartsWith("az rest --method delete", Asked.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void BeforeProvisioningItOnlySaysWhetherItCould()
+    {
+        Assert.Equal((0, ""), Run(without: "HOLDFAST_DATABASE", argument: "check"));
+        Assert.Equal("az account get-access-token --resource-type oss-rdbms --query accessToken --output tsv", Asked.TrimEnd());
+    }
+
     [Theory]
     [InlineData("HOLDFAST_DATABASE_ADMINISTRATOR", "azd env set HOLDFAST_OWNER_NAME NAME")]
     [InlineData("HOLDFAST_DATABASE_HOST", "azd hooks run postprovision")]
@@ -78,9 +85,9 @@ public sealed class DatabaseRoleTests : IDisposable
 
     private string Asked => File.ReadAllText(Path.Combine(folder, "log"));
 
-    private (int Code, string Said) Run(string? without = null)
+    private (int Code, string Said) Run(string? without = null, string argument = "")
     {
-        var start = new ProcessStartInfo("/bin/sh", [Path.Combine(Repository.Root, "infra-bicep/hooks/database-role.sh")])
+        var start = new ProcessStartInfo("/bin/sh", [Path.Combine(Repository.Root, "infra-bicep/hooks/database-role.sh"), argument])
         {
             RedirectStandardInput = true,
             RedirectStandardError = true,

@@ -29,6 +29,10 @@ public sealed class InfraTests
     public void EveryResourceIsAsTheReferenceHasIt() => Repository.AssertNone("Not as published:", Check.AgainstTheReference());
 
     [Fact]
+    public void EveryEntryNamesThePublishedPageItWasReadIn() => Repository.AssertNone("No source:",
+        Check.Resources.Types.Where(type => !type.Value.Source.StartsWith("https://learn.microsoft.com/", StringComparison.Ordinal)).Select(type => type.Key));
+
+    [Fact]
     public void NothingIsListedInVain() => Repository.AssertNone("Listed in vain:", Check.ListedInVain());
 
     [Fact]
@@ -104,9 +108,10 @@ public sealed class InfraTests
 
     [Theory]
     [InlineData("azure.yaml", "path: infra-bicep")]
-    [InlineData("azure.yaml", "run: infra-bicep/hooks/database-role.sh")]
+    [InlineData("azure.yaml", "run: infra-bicep/hooks/database-role.sh check\n")]
+    [InlineData("azure.yaml", "run: infra-bicep/hooks/database-role.sh\n")]
     [InlineData("azure.yaml", "  app:")]
-    public void TheDeveloperCliFindsIt(string file, string line) => Assert.Contains(line, Repository.Read(file), StringComparison.Ordinal);
+    public void TheDeveloperCliFindsIt(string file, string line) => Assert.Contains(line, Repository.Read(file).ReplaceLineEndings("\n"), StringComparison.Ordinal);
 
     [Fact]
     public void TheServiceHasTheNameThatTheAppIsTaggedWith() => Assert.Equal("app", Check.Templates.Single(template => template.File == "main.bicep")["service"]!.Value!.Literal);

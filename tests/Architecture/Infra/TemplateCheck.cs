@@ -59,6 +59,11 @@ internal sealed partial class TemplateCheck(IReadOnlyDictionary<string, string> 
                 }
             }
 
+            foreach (var extension in template.Of(DeclarationKind.Extension).Where(extension => !IsConfigured(extension.Type)))
+            {
+                yield return $"{template.File}:{extension.Line} bicepconfig.json has no extension {extension.Type}.";
+            }
+
             foreach (var (name, file) in template.Imports)
             {
                 if (Templates.FirstOrDefault(one => one.File == file)?[name]?.Decorator("export") is null)
@@ -173,6 +178,9 @@ internal sealed partial class TemplateCheck(IReadOnlyDictionary<string, string> 
             }
         }
     }
+
+    private bool IsConfigured(string extension) =>
+        files.TryGetValue("bicepconfig.json", out var config) && Holds(JsonDocument.Parse(config).RootElement, ["extensions", extension]);
 
     private static bool IsByRule(Node? name) => name is CallNode { Of: null, Name: "nameOf" or "bareNameOf" };
 
