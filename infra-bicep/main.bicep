@@ -44,9 +44,12 @@ param modelVersion string = ''
 param modelSku string = 'GlobalStandard'
 
 @description('Thousands of tokens a minute.')
+@minValue(1)
 param modelCapacity int
 
 @description('Instances at most.')
+@minValue(1)
+@maxValue(1000)
 param instances int
 
 @allowed([512, 2048, 4096])
@@ -54,6 +57,7 @@ param instances int
 param memory int
 
 @description('Instances for orchestrators and activities that never go away.')
+@minValue(0)
 param alwaysReady int
 
 @description('RollingUpdate lets work in flight end; Recreate kills it.')
@@ -66,10 +70,14 @@ param zoneRedundant bool
 @allowed(['Consumption', 'Dedicated'])
 param schedulerSku string
 
-@description('Capacity units, where they are paid for.')
+@description('Capacity units, 1 to 3, where they are paid for.')
+@minValue(1)
+@maxValue(3)
 param schedulerCapacity int
 
 @description('Days that the history of an ended instance is kept.')
+@minValue(1)
+@maxValue(90)
 param historyDays int
 
 @allowed(['Burstable', 'GeneralPurpose', 'MemoryOptimized'])
@@ -82,6 +90,8 @@ param databaseMachine string
 param databaseGiB int
 
 @description('Days that the database can be taken back to.')
+@minValue(7)
+@maxValue(35)
 param backupDays int
 
 @description('Days that logs are kept.')

@@ -47,7 +47,8 @@ public sealed class BrokenTemplateTests
     [Fact]
     public void AThingThatIsRightPassesEveryRule()
     {
-        var check = Of(Thing + "\noutput address string = thing.properties.address\nresource part 'Microsoft.Test/things/parts@2026-01-01' = {\n  parent: thing\n  name: 'a'\n}");
+        var check = Of(Thing + "\noutput address string = thing.properties.address\nresource part 'Microsoft.Test/things/parts@2026-01-01' = {\n  parent: thing\n  name: 'a'\n}"
+            + "\nresource other 'Microsoft.Test/things@2026-01-01' existing = {\n  name: 'thing-2'\n}\noutput other string = other.id");
         string[] found = [.. check.AgainstTheReference(), .. check.Undeclared(), .. check.Unread(), .. check.MissingMembers(), .. check.ModuleParams(), .. check.Secrets(), .. check.Names()];
         Assert.Empty(found);
     }
@@ -111,6 +112,9 @@ public sealed class BrokenTemplateTests
     [InlineData("param s string\nmodule one 'choice.bicep' = { params: { size: s } }", "main.bicep:2 one: size may be anything; allowed is small, large.")]
     [InlineData("@allowed(['small', 'huge'])\nparam s string\nmodule one 'choice.bicep' = { params: { size: s } }", "main.bicep:3 one: size may be small, huge; allowed is small, large.")]
     [InlineData("var t = { a: { s: 'small' }, b: { s: 'huge' } }\nvar r = t['a']\nmodule one 'choice.bicep' = { params: { size: r.s } }", "main.bicep:3 one: size may be small, huge; allowed is small, large.")]
+    [InlineData("module one 'count.bicep' = { params: { count: 4 } }", "main.bicep:1 one: count may be 4 to 4; allowed is 1 to 3.")]
+    [InlineData("param c int\nmodule one 'count.bicep' = { params: { count: c } }", "main.bicep:2 one: count may be any to any; allowed is 1 to 3.")]
+    [InlineData("@minValue(0)\n@maxValue(3)\nparam c int\nmodule one 'count.bicep' = { params: { count: c } }", "main.bicep:4 one: count may be 0 to 3; allowed is 1 to 3.")]
     [InlineData("module inner 'missing.bicep' = { params: {} }", "main.bicep:1 inner: there is no missing.bicep.")]
     public void AModuleThatIsGivenWrongThingsIsFound(string text, string fact) => Assert.Contains(fact, Of(text).ModuleParams());
 
@@ -147,6 +151,7 @@ public sealed class BrokenTemplateTests
         found => found.EndsWith("thing: its name is not made by names.bicep.", StringComparison.Ordinal));
 
     private static TemplateCheck Of(string main, params IEnumerable<(string File, string Text)> others) => new(others
-        .Concat([("main.bicep", main), ("names.bicep", Names), ("inner.bicep", "param a string\noutput b string = a"), ("choice.bicep", "@allowed(['small', 'large'])\nparam size string\noutput chosen string = size"), ("resources.json", List), ("roles.json", """{"reader": {"id": "x"}}""")])
+        .Concat([("main.bicep", main), ("names.bicep", Names), ("inner.bicep", "param a string\noutput b string = a"), ("choice.bicep", "@allowed(['small', 'large'])\nparam size string\noutput chosen string = size"),
+            ("count.bicep", "@minValue(1)\n@maxValue(3)\nparam count int\noutput chosen int = count"), ("resources.json", List), ("roles.json", """{"reader": {"id": "x"}}""")])
         .ToDictionary(file => file.Item1, file => file.Item2));
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace Holdfast.Architecture.Infra;
@@ -12,8 +13,8 @@ public sealed class InfraTests
         "AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AzureWebJobsStorage__credential",
     ];
 
-    /// <summary>Settings of the sample that Azure does not need.</summary>
-    private static readonly string[] OfALaptop = ["AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"];
+    /// <summary>Settings of the sample that Azure does not need: identities take the place of keys, and the plan says the runtime.</summary>
+    private static readonly string[] OfALaptop = ["AZURE_OPENAI_API_KEY", "AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"];
 
     /// <summary>What the host reads, until the sample at the top says it.</summary>
     private static readonly string[] OfTheHost =
@@ -123,6 +124,23 @@ public sealed class InfraTests
         var variables = Check.Parameters.SelectMany(file => file.Expressions).Select(one => one.Node).OfType<CallNode>()
             .Where(call => call.Name == "readEnvironmentVariable").Select(call => call.Arguments[0].Literal!);
         Repository.AssertNone("docs/running-on-functions.md does not name:", Settings().Concat(variables).Where(name => !document.Contains($"`{name}`", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("docs/running-on-functions.md")]
+    public void EveryCommandOfTheDocumentIsOneThatAShellUnderstands(string document)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no sh.");
+        var blocks = Repository.Read(document).Split("```sh\n")[1..];
+        Assert.NotEmpty(blocks);
+        Assert.All(blocks, block =>
+        {
+            using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-n"]) { RedirectStandardInput = true })!;
+            shell.StandardInput.Write(block.Split("```")[0]);
+            shell.StandardInput.Close();
+            shell.WaitForExit();
+            Assert.Equal(0, shell.ExitCode);
+        });
     }
 
     private static IEnumerable<string> Expected()

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Holdfast.Architecture.Infra;
 
 /// <summary>One Bicep file, and what its names stand for.</summary>
@@ -77,10 +79,25 @@ internal sealed class Template
         _ => null,
     };
 
+    /// <summary>Between which whole numbers an expression lies; null where that cannot be said.</summary>
+    public (long Least, long Most)? Range(Node node)
+    {
+        if (node is NameNode name && this[name.Name] is { Kind: DeclarationKind.Param, Type: "int" } param && param.Decorator("allowed") is null)
+        {
+            return (Bound(param, "minValue") ?? long.MinValue, Bound(param, "maxValue") ?? long.MaxValue);
+        }
+
+        var numbers = Possible(node)?.Select(value => long.TryParse(value, out var number) ? number : (long?)null).ToList();
+        return numbers is { Count: > 0 } && !numbers.Contains(null) ? (numbers.Min()!.Value, numbers.Max()!.Value) : null;
+    }
+
     /// <summary>Of 'row.column', where row is one of a table of objects: what each row has there.</summary>
     public IReadOnlyList<Node>? Column(MemberNode member) =>
         member.Of is NameNode row && this[row.Name]?.Value is IndexNode { Of: NameNode table } && this[table.Name]?.Value is ObjectNode rows
             && rows.Properties.Select(one => (one.Value as ObjectNode)?[member.Name]).ToList() is var values && !values.Contains(null) ? [.. values.Select(value => value!)] : null;
+
+    private static long? Bound(Declaration param, string decorator) =>
+        param.Decorator(decorator) is { Arguments: [NumberNode number] } ? long.Parse(number.Value, CultureInfo.InvariantCulture) : null;
 
     private static IEnumerable<(Node Node, IReadOnlyList<string> Local)> Within(Node node, IReadOnlyList<string> local)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -225,11 +226,21 @@ internal sealed partial class TemplateCheck(IReadOnlyDictionary<string, string> 
             }
         }
 
+        foreach (var (name, value) in values.Where(one => to[one.Name] is { Kind: DeclarationKind.Param }))
+        {
+            if (to.Range(new NameNode(0, name)) is var (least, most) && from.Range(value) is var (lowest, highest) && (lowest < least || highest > most))
+            {
+                yield return $"{name} may be {Said(lowest)} to {Said(highest)}; allowed is {Said(least)} to {Said(most)}.";
+            }
+        }
+
         foreach (var missing in to.Params.Where(param => param.Value is null && values.All(value => value.Name != param.Name)))
         {
             yield return $"{missing.Name} is not given.";
         }
     }
+
+    private static string Said(long number) => number is long.MinValue or long.MaxValue ? "any" : number.ToString(CultureInfo.InvariantCulture);
 
     [GeneratedRegex("AccountKey|SharedAccess|Password=|Pwd=|InstrumentationKey=|api-key", RegexOptions.IgnoreCase)]
     private static partial Regex Keys();
