@@ -155,7 +155,7 @@ public static class LocalHost
         app.Use(FromHere.CheckAsync);
         app.Run(HoldfastApi.Create(system, new ApiOptions
         {
-            Identify = _ => LocalAdmin,
+            Identify = _ => new(LocalAdmin),
             NotReady = () => stopping.IsCancellationRequested ? "The host is stopping." : Volatile.Read(ref notReady),
             Stopping = stopping,
         }, loggers));

@@ -7,7 +7,7 @@ namespace Holdfast.Agents.Storage;
 /// <summary>The agent store on SQLite: agents.db, one writer that commits in groups, readers beside it.</summary>
 public sealed class SqliteDialect : IDialect
 {
-    private static readonly DatabaseSchema Schema = new("the Holdfast agent store", 0x48464131, [AgentSchema.Version1]);
+    private static readonly DatabaseSchema Schema = new("the Holdfast agent store", 0x48464131, [AgentSchema.Version1, KeySchema.Version3]);
 
     private readonly ReaderPool<SqliteConnection> readers;
     private readonly TimeProvider time;
