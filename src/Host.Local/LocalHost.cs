@@ -3,13 +3,13 @@ using System.Net.Sockets;
 using Holdfast.Agents;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Http;
-using Holdfast.Agents.Identity;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
 using Holdfast.Durable;
 using Holdfast.Durable.Embedded;
+using Holdfast.Host.Local.Commands;
 using Holdfast.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -23,23 +23,21 @@ namespace Holdfast.Host.Local;
 /// <summary>Agents on one machine: one process with the embedded engine. No container, no account.</summary>
 public static class LocalHost
 {
-    private static readonly Principal LocalAdmin = new("local-admin", "local", Roles.All);
-
     /// <summary>Runs until it is told to stop.</summary>
-    /// <param name="args">See <see cref="HostSettings"/>.</param>
+    /// <param name="args">See <see cref="HostSettings"/>; or a command (<see cref="Command"/>), which is run in place of the host.</param>
     /// <param name="configure">Adds the tools of the agents.</param>
     /// <returns>The exit code: 0 after a stop, 2 for wrong configuration, 1 otherwise.</returns>
     public static async Task<int> RunAsync(string[] args, Action<LocalHostBuilder> configure)
     {
         if (args.Any(arg => arg is "--help" or "-h"))
         {
-            await Console.Out.WriteAsync(HostSettings.Help);
+            await Console.Out.WriteAsync($"{HostSettings.Help}{Environment.NewLine}{Command.Help}");
             return 0;
         }
 
         try
         {
-            return await RunAsync(HostSettings.Read(args), configure);
+            return CommandLine.Is(args) ? await CommandLine.RunAsync(args) : await RunAsync(HostSettings.Read(args), configure);
         }
         catch (Exception e)
         {
@@ -61,9 +59,10 @@ public static class LocalHost
     {
         var started = TimeProvider.System.GetTimestamp();
         var crash = new CrashAt(Environment.GetEnvironmentVariable("HOLDFAST_CRASH_AT"));
+        var reach = Reach.Of(settings);
         var models = ConfiguredModels.Read(settings);
         var definitions = Definitions(settings, models);
-        await using var app = Build(settings);
+        await using var app = Build(settings, reach);
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = loggers.CreateLogger("Holdfast");
 
@@ -73,20 +72,22 @@ public static class LocalHost
         var host = new LocalHostBuilder(data);
         configure(host);
         var catalog = new AgentCatalog(definitions, host.Tools);
-        using var store = new AgentStore(SqliteDialect.Open(Path.Combine(data, "agents.db"), TimeProvider.System, logger));
+        using var store = OpenStore(data, logger);
+        await reach.CheckKeysAsync(store);
         var description = new EngineDescription(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync);
         await using var system = await AgentSystem.OpenAsync(
             store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach }, loggers);
         try
         {
-            var ready = Serve(app, system, loggers);
+            var ready = Serve(app, system, reach, store, loggers);
             await ListenAsync(app, settings);
+            await using var control = await ControlSocket.OpenAsync(data, store, loggers);
             var registry = new DurableRegistry(StepJson.Default);
             system.Register(registry);
             await engine.StartAsync(registry);
             await system.StartAsync(engine.Client);
             ready();
-            logger.LogInformation("Ready at http://{Address} after {Elapsed} ms. Agents: {Agents}. Model: {Model}. Data: {Data}", new IPEndPoint(settings.Host, settings.Port),
+            logger.LogInformation("Ready at {Scheme}://{Address} after {Elapsed} ms. Agents: {Agents}. Model: {Model}. Data: {Data}", reach.Scheme, new IPEndPoint(settings.Host, settings.Port),
                 (int)TimeProvider.System.GetElapsedTime(started).TotalMilliseconds, string.Join(", ", catalog.Names),
                 models.IsScripted ? "scripted (rules, no model)" : string.Join(", ", models.Names), data);
 
@@ -111,6 +112,8 @@ public static class LocalHost
         }
     }
 
+    internal static AgentStore OpenStore(string data, ILogger logger) => new(SqliteDialect.Open(Path.Combine(data, "agents.db"), TimeProvider.System, logger));
+
     /// <exception cref="StartException">No agent, or one whose model is not there.</exception>
     private static IReadOnlyList<AgentDefinition> Definitions(HostSettings settings, ModelCatalog models)
     {
@@ -132,7 +135,7 @@ public static class LocalHost
         return definitions;
     }
 
-    private static WebApplication Build(HostSettings settings)
+    private static WebApplication Build(HostSettings settings, Reach reach)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         AddLogging(builder, settings);
@@ -140,7 +143,7 @@ public static class LocalHost
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = ApiOptions.DefaultBodyLimit;
-            kestrel.Listen(settings.Host, settings.Port);
+            kestrel.Listen(settings.Host, settings.Port, reach.Secure);
         });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
         return builder.Build();
@@ -148,14 +151,14 @@ public static class LocalHost
 
     /// <summary>Puts the API behind the server.</summary>
     /// <returns>Called once the host takes work.</returns>
-    private static Action Serve(WebApplication app, AgentSystem system, ILoggerFactory loggers)
+    private static Action Serve(WebApplication app, AgentSystem system, Reach reach, AgentStore store, ILoggerFactory loggers)
     {
         string? notReady = "The host is starting.";
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        app.Use(FromHere.CheckAsync);
+        reach.Admit(app);
         app.Run(HoldfastApi.Create(system, new ApiOptions
         {
-            Identify = _ => new(LocalAdmin),
+            Identify = reach.Identify(store, loggers),
             NotReady = () => stopping.IsCancellationRequested ? "The host is stopping." : Volatile.Read(ref notReady),
             Stopping = stopping,
         }, loggers));

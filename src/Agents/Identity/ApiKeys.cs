@@ -10,6 +10,9 @@ public sealed class ApiKeys(AgentStore store)
     /// <summary>The longest name of a key or a tenant, in characters.</summary>
     public const int LongestName = 100;
 
+    /// <summary>How long a key may still be taken after it was revoked, by every process alike.</summary>
+    public static readonly TimeSpan RevokedWithin = TimeSpan.FromSeconds(5);
+
     private static readonly SearchValues<char> NameLetters =
         SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._@-");
 
@@ -67,7 +70,7 @@ public sealed class ApiKeys(AgentStore store)
         }, refusable: true);
     }
 
-    /// <summary>Ends a key. Every process refuses it within <see cref="KeyRing.Memory"/>. A second time changes nothing.</summary>
+    /// <summary>Ends a key. Every process refuses it within <see cref="RevokedWithin"/>. A second time changes nothing.</summary>
     /// <exception cref="RefusedException">No such key.</exception>
     public Task<ApiKey> RevokeAsync(string prefix) => store.WriteAsync(async tx =>
     {

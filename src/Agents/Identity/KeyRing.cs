@@ -10,9 +10,6 @@ namespace Holdfast.Agents.Identity;
 /// <remarks>Only keys that are good are remembered, so what is remembered is at most what the store has.</remarks>
 internal sealed class KeyRing(AgentStore store, TimeProvider time, ILogger logger)
 {
-    /// <summary>How long a key may still be taken after it was revoked, by every process alike.</summary>
-    public static readonly TimeSpan Memory = TimeSpan.FromSeconds(5);
-
     private static readonly TimeSpan NoteEvery = TimeSpan.FromHours(1);
 
     private readonly ConcurrentDictionary<string, Known> known = new(StringComparer.Ordinal);
@@ -35,9 +32,9 @@ internal sealed class KeyRing(AgentStore store, TimeProvider time, ILogger logge
             return (null, refusal);
         }
 
-        var left = row!.ExpiresAt is { } ends ? TimeSpan.FromTicks(ends - now.UtcTicks) : Memory;
+        var left = row!.ExpiresAt is { } ends ? TimeSpan.FromTicks(ends - now.UtcTicks) : ApiKeys.RevokedWithin;
         var principal = ApiKey.Of(row).Principal;
-        known[key.Hash] = new Known(principal, since, left < Memory ? left : Memory);
+        known[key.Hash] = new Known(principal, since, left < ApiKeys.RevokedWithin ? left : ApiKeys.RevokedWithin);
         if (row.LastUsedAt is null || row.LastUsedAt < (now - NoteEvery).UtcTicks)
         {
             Noted = NoteAsync(row.Prefix);

@@ -65,11 +65,11 @@ public sealed class ApiKeysTests : IDisposable
         await there.LookUpAsync(key);
         await store.Keys.RevokeAsync(issued.Key.Prefix);
 
-        store.Time.Advance(KeyRing.Memory - TimeSpan.FromTicks(1));
+        store.Time.Advance(ApiKeys.RevokedWithin - TimeSpan.FromTicks(1));
         Assert.NotNull(here.Recall(key));
         store.Time.Advance(TimeSpan.FromTicks(1));
 
-        Assert.True(KeyRing.Memory <= TimeSpan.FromSeconds(5));
+        Assert.True(ApiKeys.RevokedWithin <= TimeSpan.FromSeconds(5));
         Assert.All(new[] { here, there }, ring => Assert.Null(ring.Recall(key)));
         Assert.Null((await there.LookUpAsync(key)).Principal);
     }
