@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Holdfast.Agents.Secrets;
 using Microsoft.Extensions.Configuration;
 
 namespace Holdfast.Host.Local;
@@ -21,6 +22,7 @@ public sealed record HostSettings
         ["certificate"] = "a certificate for TLS, as a PEM file; with its chain, and its private key if --certificate-key is not given",
         ["certificate-key"] = "the certificate's private key, as a PEM file without a password",
         ["proxy"] = "the addresses of what ends TLS before this host, as 10.0.0.7,192.168.0.0/24; plain HTTP is taken from these alone",
+        ["secrets"] = "the directory of the secrets that settings name as secret:NAME: one file a name, mode 0600",
         ["rate"] = "the requests a second that one API key may make, 1 to 100000; four times as many at once (default 50)",
         ["data"] = "the directory that holds everything (default ./data)",
         ["model"] = "the model behind the name 'default'; 'scripted' answers by the rules beside each agent",
@@ -46,6 +48,9 @@ public sealed record HostSettings
 
     internal Proxies Proxies { get; init; } = Proxies.None;
 
+    /// <summary>What resolves secret:NAME.</summary>
+    public SecretSource Secrets { get; init; } = new(null, static _ => null);
+
     /// <summary>Requests a second for one API key.</summary>
     public int Rate { get; init; } = 50;
 
@@ -56,7 +61,7 @@ public sealed record HostSettings
     public required IConfiguration Configuration { get; init; }
 
     /// <summary>Those that say where the store is; commands take them, too.</summary>
-    internal static IReadOnlyList<string> OfStore { get; } = ["data"];
+    internal static IReadOnlyList<string> OfStore { get; } = ["data", "secrets"];
 
     public static string Help { get; } = "Options:" + Environment.NewLine
         + string.Concat(Known.Select(option => $"  --{option.Key,-15} {option.Value}{Environment.NewLine}"))
@@ -84,6 +89,7 @@ public sealed record HostSettings
             Certificate = Setting(values, "certificate"),
             CertificateKey = Setting(values, "certificate-key"),
             Proxies = Setting(values, "proxy") is { } proxy ? ProxiesOf(proxy) : settings.Proxies,
+            Secrets = new SecretSource(Setting(values, "secrets") is { } secrets ? DirectoryOf(secrets) : null, name => (string?)variables[name]),
             Rate = Setting(values, "rate") is { } rate ? RateOf(rate) : settings.Rate,
             JsonLog = Setting(values, "log") switch
             {
@@ -115,7 +121,7 @@ public sealed record HostSettings
         foreach (DictionaryEntry variable in variables)
         {
             var (name, value) = ((string)variable.Key, (string?)variable.Value);
-            if (!string.IsNullOrEmpty(value) && name.StartsWith(Prefix, StringComparison.Ordinal))
+            if (!string.IsNullOrEmpty(value) && name.StartsWith(Prefix, StringComparison.Ordinal) && !name.StartsWith(SecretSource.Prefix, StringComparison.Ordinal))
             {
                 yield return KeyValuePair.Create(KeyOf(name[Prefix.Length..]), (string?)value);
             }
@@ -165,6 +171,9 @@ public sealed record HostSettings
     private static int RateOf(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var rate) && rate is >= 1 and <= 100_000 ? rate
             : throw new StartException($"{Named("rate")} '{text}' is not a number from 1 to 100000.");
+
+    private static string DirectoryOf(string text) => Directory.Exists(text) ? Path.GetFullPath(text)
+        : throw new StartException($"{Named("secrets")} '{text}' is no directory. Create it, with a file for each secret (mode 0600).");
 
     private static IPAddress AddressOf(string text) => text == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(text.Trim('[', ']'), out var parsed) ? parsed
         : throw new StartException($"{Named("host")} '{text}' is not an address. Give 127.0.0.1, or leave it out.");

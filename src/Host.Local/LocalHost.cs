@@ -5,6 +5,7 @@ using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Http;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
+using Holdfast.Agents.Secrets;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
 using Holdfast.Durable;
@@ -17,6 +18,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Holdfast.Host.Local;
 
@@ -35,14 +37,16 @@ public static class LocalHost
             return 0;
         }
 
+        HostSettings? settings = null;
         try
         {
-            return CommandLine.Is(args) ? await CommandLine.RunAsync(args) : await RunAsync(HostSettings.Read(args), configure);
+            return CommandLine.Is(args) ? await CommandLine.RunAsync(args) : await RunAsync(settings = HostSettings.Read(args), configure);
         }
         catch (Exception e)
         {
             var refusal = Explain(e);
-            await Console.Error.WriteLineAsync(refusal?.Message ?? $"The host has failed, and this is a fault of its code or its program's: {e}");
+            var message = refusal?.Message ?? $"The host has failed, and this is a fault of its code or its program's: {e}";
+            await Console.Error.WriteLineAsync(settings?.Secrets.Redact(message) ?? message);
             return refusal?.ExitCode ?? StartException.Otherwise;
         }
     }
@@ -50,7 +54,7 @@ public static class LocalHost
     private static StartException? Explain(Exception exception) => exception switch
     {
         StartException start => start,
-        DefinitionException or ToolRefusedException => new StartException(exception.Message),
+        DefinitionException or ToolRefusedException or SecretException => new StartException(exception.Message),
         DataDirectoryOwnedException or DatabaseException or StoresApartException => new StartException(exception.Message, StartException.Otherwise),
         _ => null,
     };
@@ -69,14 +73,14 @@ public static class LocalHost
         var data = Path.GetFullPath(settings.Data);
         await using var engine = EmbeddedEngine.Open(
             new EngineOptions { DataDirectory = data, ShutdownGrace = TimeSpan.FromSeconds(12), CrashPoint = crash.Reach }, loggers);
-        var host = new LocalHostBuilder(data);
+        var host = new LocalHostBuilder(data, settings.Secrets);
         configure(host);
         var catalog = new AgentCatalog(definitions, host.Tools);
         using var store = OpenStore(data, logger);
         await reach.CheckKeysAsync(store);
         var description = new EngineDescription(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync);
         await using var system = await AgentSystem.OpenAsync(
-            store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach }, loggers);
+            store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach, Redact = settings.Secrets.Redact }, loggers);
         try
         {
             var ready = Serve(app, system, reach, store, loggers);
@@ -193,14 +197,20 @@ public static class LocalHost
         {
             builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "HH:mm:ss "));
         }
+
+        RedactedConsole.Use(builder.Logging, settings.Secrets, settings.JsonLog ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple);
     }
 }
 
 /// <summary>What a program adds to the host.</summary>
-public sealed class LocalHostBuilder(string dataDirectory)
+public sealed class LocalHostBuilder(string dataDirectory, SecretSource secrets)
 {
     /// <summary>Where the host keeps everything; a tool may keep its own files there.</summary>
     public string DataDirectory { get; } = dataDirectory;
+
+    /// <summary>A secret for a tool, by its name: from --secrets, or from HOLDFAST_SECRET_NAME.</summary>
+    /// <exception cref="SecretException">There is none of this name, or its file is not only its owner's.</exception>
+    public Secret Secret(string name) => secrets.Get(name);
 
     internal Toolbox Tools { get; private set; } = new([]);
 
