@@ -20,6 +20,9 @@ public sealed class StoreUnderTest
     /// <summary>What messages call the store.</summary>
     public string Name => server is null ? "agents.db" : "PostgreSQL at ";
 
+    /// <summary>How the store is reached; null for SQLite.</summary>
+    public string? ConnectionString => server?.ConnectionTo(schema);
+
     /// <summary>An empty store.</summary>
     public static async Task<StoreUnderTest> NewAsync()
     {
