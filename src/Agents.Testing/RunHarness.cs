@@ -18,7 +18,6 @@ public sealed class RunHarness : IAsyncDisposable
     public static readonly Principal Anna = new("anna", "acme", [Roles.Submit]);
     public static readonly Principal Boss = new("boss", "acme", [Roles.Approve]);
 
-    private readonly StoreUnderTest database;
     private Deployment deployment;
     private AgentStore? store;
     private Kill? kill;
@@ -26,7 +25,7 @@ public sealed class RunHarness : IAsyncDisposable
 
     private RunHarness(Deployment deployment, string data, StoreUnderTest database)
     {
-        this.database = database;
+        Database = database;
         this.deployment = deployment;
         Data = data;
     }
@@ -35,7 +34,7 @@ public sealed class RunHarness : IAsyncDisposable
     public string Data { get; private set; }
 
     /// <summary>The database under the store.</summary>
-    public StoreUnderTest Database => database;
+    public StoreUnderTest Database { get; private set; }
 
     public VirtualTime Time { get; } = new();
 
@@ -45,11 +44,20 @@ public sealed class RunHarness : IAsyncDisposable
 
     public RunQueries Queries => System.Queries;
 
-    public static async Task<RunHarness> StartAsync(Deployment deployment)
+    /// <param name="database">A store that it shares with others; null for one of its own.</param>
+    public static async Task<RunHarness> StartAsync(Deployment deployment, StoreUnderTest? database = null)
     {
-        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, await StoreUnderTest.NewAsync());
-        await harness.OpenAsync();
-        return harness;
+        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, database ?? await StoreUnderTest.NewAsync());
+        try
+        {
+            await harness.OpenAsync();
+            return harness;
+        }
+        catch
+        {
+            await harness.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task<string> StartRunAsync(string input = "Do it.", Principal? by = null, string? key = null) =>
@@ -83,9 +91,10 @@ public sealed class RunHarness : IAsyncDisposable
     public Task AdvanceAsync(TimeSpan by) => Time.SkipAsync(by, SettleAsync);
 
     /// <summary>Ends everything as a killed process would, and starts it again over the same files.</summary>
-    public async Task RestartAsync(Func<Deployment, Deployment>? change = null)
+    public async Task RestartAsync(Func<Deployment, Deployment>? change = null, StoreUnderTest? database = null)
     {
         await StopAbruptlyAsync();
+        Database = database ?? Database;
         deployment = change?.Invoke(deployment) ?? deployment;
         await OpenAsync();
     }
@@ -176,7 +185,7 @@ public sealed class RunHarness : IAsyncDisposable
         }, NullLoggerFactory.Instance);
         try
         {
-            store = await database.OpenAsync(Data, Time);
+            store = await Database.OpenAsync(Data, Time);
             var toolbox = deployment.Toolbox();
             var identity = new EngineDescription(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync);
 
