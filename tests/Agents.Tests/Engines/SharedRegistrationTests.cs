@@ -115,8 +115,7 @@ public sealed class SharedRegistrationTests : IAsyncLifetime
     public async Task AHubThatWasRestoredAloneIsAStartError()
     {
         await CountAsync(3);
-        var series = await shared.StoredAsync<string>("SELECT mark FROM engines");
-        await hub.Engine.Client.PurgeInstanceAsync($"holdfast-engine-{series}-3", TestContext.Current.CancellationToken);
+        await RemoveMarkAsync(3);
 
         var error = await Assert.ThrowsAsync<StoresApartException>(() => hub.StartProcessAsync());
         Assert.Contains("Task hub 'hub' (setting TASK_HUB) was restored alone", error.Message, StringComparison.Ordinal);
@@ -158,14 +157,29 @@ public sealed class SharedRegistrationTests : IAsyncLifetime
     public async Task AProcessWhoseHubIsEmptiedUnderItFindsOutAndTakesNothingMore()
     {
         var process = await hub.StartProcessAsync();
-        var series = await shared.StoredAsync<string>("SELECT mark FROM engines");
-        await hub.SettleAsync();
-        await hub.Engine.Client.PurgeInstanceAsync($"holdfast-engine-{series}-1", TestContext.Current.CancellationToken);
+        await RemoveMarkAsync(1);
 
         await Assert.ThrowsAsync<EngineLostException>(() => process.System.SweepNowAsync());
         Assert.Contains("is empty", (await process.System.Failed).Message, StringComparison.Ordinal);
         var refused = await Assert.ThrowsAsync<RefusedException>(() => process.StartRunAsync());
         Assert.Contains("Task hub 'hub' (setting TASK_HUB)", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhoeverClearsAwayWhatHasEndedLeavesTheMarkThatCounts()
+    {
+        for (var count = 0; count < 5; count++)
+        {
+            await CountAsync(1);
+            await foreach (var ended in hub.Engine.Client.GetAllInstancesAsync(new OrchestrationQuery([OrchestrationRuntimeStatus.Completed])))
+            {
+                await hub.Engine.Client.PurgeInstanceAsync(ended.InstanceId, TestContext.Current.CancellationToken);
+            }
+
+            Assert.InRange((await MarksAsync()).Count, 1, 2);
+        }
+
+        await hub.StartProcessAsync();
     }
 
     private static bool Starts(Func<Task> start) => StartsAsync(start).GetAwaiter().GetResult();
@@ -181,6 +195,14 @@ public sealed class SharedRegistrationTests : IAsyncLifetime
         {
             return false;
         }
+    }
+
+    private async Task RemoveMarkAsync(int epoch)
+    {
+        var mark = $"holdfast-engine-{await shared.StoredAsync<string>("SELECT mark FROM engines")}-{epoch}";
+        await hub.Engine.Client.TerminateInstanceAsync(mark, cancellation: TestContext.Current.CancellationToken);
+        await hub.SettleAsync();
+        Assert.True(await hub.Engine.Client.PurgeInstanceAsync(mark, TestContext.Current.CancellationToken));
     }
 
     private async Task CountAsync(int times)
