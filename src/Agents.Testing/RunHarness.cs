@@ -1,6 +1,6 @@
 using Holdfast.Agents.Approvals;
-using Holdfast.Agents.Identity;
 using Holdfast.Agents.Engines;
+using Holdfast.Agents.Identity;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;

@@ -88,7 +88,8 @@ internal sealed class EngineHold
             return (await lost.Task).Message;
         }
 
-        var row = await tx.FirstAsync<EngineRow>("SELECT id, location, holder, retired_at, retired_by FROM engines WHERE id = @Id", new { Id });
+        // Of a shared engine the row is not locked: its gates would keep the heartbeat waiting, and a retirement meets each of its runs under that one's lock.
+        var row = await tx.FirstAsync<EngineRow>($"SELECT id, location, holder, retired_at, retired_by FROM engines WHERE id = @Id{(IsShared ? "" : tx.ForShare)}", new { Id });
         return row is { RetiredAt: not null } ? $"{row.Retirement}. This process begins nothing more; stop it."
             : row is not null && (IsShared || row.Holder == Holder) ? null
             : $"Engine {Id} is held by another process now. This one begins nothing more; stop it.";

@@ -19,6 +19,9 @@ public sealed class StoreTransaction(IDbConnection connection, IDbTransaction? t
 
     internal string ForUpdate { get; } = forUpdate;
 
+    /// <summary>What a SELECT ends with so that nobody changes its rows until the end; empty where nobody else can write anyway.</summary>
+    internal string ForShare { get; } = "";
+
     /// <summary>What the engine is to be told once this is committed.</summary>
     internal IReadOnlyList<Wake> Wakes => wakes;
 
