@@ -1,6 +1,6 @@
 using Holdfast.Agents.Approvals;
-using Holdfast.Agents.Identity;
 using Holdfast.Agents.Engines;
+using Holdfast.Agents.Identity;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;
@@ -48,18 +48,17 @@ public sealed class RunHarness : IAsyncDisposable
 
     public RunQueries Queries => System.Queries;
 
-<<<<<<< HEAD
+    public static async Task<RunHarness> StartAsync(Deployment deployment) => await StartAsync(deployment, await StoreUnderTest.NewAsync());
+
     /// <param name="shared">The store and the clock, where other engines use them too.</param>
-    public static async Task<RunHarness> StartAsync(Deployment deployment, SharedStore? shared = null)
+    public static Task<RunHarness> StartAsync(Deployment deployment, SharedStore shared) => StartAsync(deployment, shared.Database, shared);
+
+    /// <param name="database">A store that others use too, each with a clock of its own.</param>
+    public static Task<RunHarness> StartAsync(Deployment deployment, StoreUnderTest database) => StartAsync(deployment, database, null);
+
+    private static async Task<RunHarness> StartAsync(Deployment deployment, StoreUnderTest database, SharedStore? shared)
     {
-        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, shared?.Database ?? await StoreUnderTest.NewAsync(), shared);
-        await harness.OpenAsync();
-        return harness;
-=======
-    /// <param name="database">A store that it shares with others; null for one of its own.</param>
-    public static async Task<RunHarness> StartAsync(Deployment deployment, StoreUnderTest? database = null)
-    {
-        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, database ?? await StoreUnderTest.NewAsync());
+        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, database, shared);
         try
         {
             await harness.OpenAsync();
@@ -70,7 +69,6 @@ public sealed class RunHarness : IAsyncDisposable
             await harness.DisposeAsync();
             throw;
         }
->>>>>>> postgres
     }
 
     public async Task<string> StartRunAsync(string input = "Do it.", Principal? by = null, string? key = null) =>
@@ -198,11 +196,7 @@ public sealed class RunHarness : IAsyncDisposable
         }, NullLoggerFactory.Instance);
         try
         {
-<<<<<<< HEAD
             store = shared is null ? await Database.OpenAsync(Data, Time) : await shared.OpenAsync();
-=======
-            store = await Database.OpenAsync(Data, Time);
->>>>>>> postgres
             var toolbox = deployment.Toolbox();
             var identity = new HeldEngine(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync) { StoreData = store.Place };
 
