@@ -1,3 +1,4 @@
+using System.Net;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Storage;
 using Microsoft.AspNetCore.Http;
@@ -11,17 +12,15 @@ public static class Identification
     private const string Scheme = "Bearer ";
     private const string InvalidToken = "Bearer error=\"invalid_token\"";
 
-    /// <inheritdoc cref="Keys(Func{AgentStore}, RateLimits, TimeProvider, ILoggerFactory)"/>
-    public static Func<HttpContext, ValueTask<Principal?>> Keys(AgentStore store, RateLimits limits, TimeProvider time, ILoggerFactory loggers) =>
-        Keys(() => store, limits, time, loggers);
-
     /// <summary>By an API key in <c>Authorization: Bearer hf_…</c>, and nowhere else.</summary>
     /// <param name="store">Asked for only while the host is ready.</param>
     /// <param name="time">The clock of the limits and of what is remembered of a key.</param>
-    public static Func<HttpContext, ValueTask<Principal?>> Keys(Func<AgentStore> store, RateLimits limits, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="address">Where a request comes from; by default the other end of its connection.</param>
+    public static Func<HttpContext, ValueTask<Principal?>> Keys(
+        Func<AgentStore> store, RateLimits limits, TimeProvider time, ILoggerFactory loggers, Func<HttpContext, IPAddress?>? address = null)
     {
         var ring = new KeyRing(store, time, loggers.CreateLogger("Holdfast.Keys"));
-        var metering = new Metering(limits, time);
+        var metering = new Metering(limits, time, address ?? (static http => http.Connection.RemoteIpAddress));
         return async http =>
         {
             var key = Read(http, metering);
@@ -41,6 +40,23 @@ public static class Identification
             metering.Forgive(http);
             return principal;
         }
+    }
+
+    /// <summary>By what the platform in front of the host has found out: a host that uses this calls <see cref="PlatformIdentity.Check"/> first.</summary>
+    /// <param name="time">The clock of the limits.</param>
+    public static Func<HttpContext, ValueTask<Principal?>> Platform(RateLimits limits, TimeProvider time)
+    {
+        var metering = new Metering(limits, time, static _ => null); // the platform has turned away who it does not know
+        return http =>
+        {
+            if (PlatformIdentity.IsExcluded(http.Request.Path))
+            {
+                return new((Principal?)null);
+            }
+
+            var (principal, refusal) = PlatformPrincipal.Read(http.Request.Headers[PlatformPrincipal.Header]);
+            return new(metering.Count(principal ?? throw Admission.Unauthorized(refusal!)));
+        };
     }
 
     /// <exception cref="ProblemException">No key, or something else.</exception>

@@ -22,7 +22,8 @@ public sealed record RateLimits
 }
 
 /// <summary>Counts what callers ask for, and refuses what is too much.</summary>
-internal sealed class Metering(RateLimits limits, TimeProvider time)
+/// <param name="addressOf">Where a request comes from.</param>
+internal sealed class Metering(RateLimits limits, TimeProvider time, Func<HttpContext, IPAddress?> addressOf)
 {
     private readonly RateLimit requests = new(limits.PerSecond, limits.Burst, time);
     private readonly RateLimit failures = new(limits.FailuresPerSecond, limits.FailureBurst, time);
@@ -55,9 +56,9 @@ internal sealed class Metering(RateLimits limits, TimeProvider time)
         new(Problem.Of(StatusCodes.Status429TooManyRequests, detail) with { RetryAfter = (int)Math.Ceiling(wait.TotalSeconds) });
 
     // Whoever has one address of IPv6 has the 2^64 beside it.
-    private static string Address(HttpContext http)
+    private string Address(HttpContext http)
     {
-        if (http.Connection.RemoteIpAddress is not { } address)
+        if (addressOf(http) is not { } address)
         {
             return "";
         }

@@ -97,7 +97,7 @@ public sealed class ApiServer : IAsyncLifetime
         await engine.StartAsync(registry);
         await system.StartAsync(engine.Client);
 
-        var keys = Identification.Keys(store, new RateLimits { PerSecond = 10_000, Burst = 10_000, FailuresPerSecond = 10_000, FailureBurst = 10_000 }, Clock, loggers);
+        var keys = Identification.Keys(() => store, new RateLimits { PerSecond = 10_000, Burst = 10_000, FailuresPerSecond = 10_000, FailureBurst = 10_000 }, Clock, loggers);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         app = builder.Build();

@@ -150,7 +150,7 @@ public sealed class RateLimitTests : IDisposable
         Assert.Equal(RateLimit.Most + 1, limit.Callers);
     }
 
-    private Func<HttpContext, ValueTask<Principal?>> Keys(RateLimits limits) => Identification.Keys(store, limits, time, NullLoggerFactory.Instance);
+    private Func<HttpContext, ValueTask<Principal?>> Keys(RateLimits limits) => Identification.Keys(() => store, limits, time, NullLoggerFactory.Instance);
 
     private async Task<string> AddAsync(string name) => (await new ApiKeys(store).AddAsync(new NewApiKey(name, "acme", [Roles.Read], null))).Text;
 
