@@ -38,14 +38,18 @@ internal static class HealthRoutes
 {
     public static Task Live(HttpContext http) => http.Response.WriteAsJsonAsync(new Health("live"), ApiJson.Answers.Health);
 
-    public static RequestDelegate Ready(ApiContext api) => http =>
+    public static RequestDelegate Ready(ApiContext api) => async http =>
     {
         if (api.Options.NotReady() is { } fact)
         {
             http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            return http.Response.WriteAsJsonAsync(new Health("notReady", fact), ApiJson.Answers.Health);
+            await http.Response.WriteAsJsonAsync(new Health("notReady", fact), ApiJson.Answers.Health);
+            return;
         }
 
-        return http.Response.WriteAsJsonAsync(new Health("ready"), ApiJson.Answers.Health);
+        // Anybody may ask this, so it does not say which.
+        var degraded = await api.System.Engines.DegradedAsync();
+        await http.Response.WriteAsJsonAsync(degraded.Count == 0 ? new Health("ready")
+            : new Health("degraded", $"Engines that have runs and that nobody serves: {degraded.Count}. The list of engines says which."), ApiJson.Answers.Health);
     };
 }

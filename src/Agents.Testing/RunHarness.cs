@@ -1,5 +1,6 @@
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Identity;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;
@@ -18,21 +19,29 @@ public sealed class RunHarness : IAsyncDisposable
     public static readonly Principal Anna = new("anna", "acme", [Roles.Submit]);
     public static readonly Principal Boss = new("boss", "acme", [Roles.Approve]);
 
+    private readonly StoreUnderTest database;
+    private readonly SharedStore? shared;
     private Deployment deployment;
     private AgentStore? store;
     private Kill? kill;
     private bool isOpen;
 
-    private RunHarness(Deployment deployment, string data)
+    private RunHarness(Deployment deployment, string data, StoreUnderTest database, SharedStore? shared)
     {
+        this.database = database;
         this.deployment = deployment;
+        this.shared = shared;
         Data = data;
+        Time = shared?.Time ?? new VirtualTime();
     }
 
-    /// <summary>Where engine.db and agents.db stand; gone with the harness.</summary>
+    /// <summary>Where engine.db stands, and agents.db where the store is a file of this harness alone; gone with the harness.</summary>
     public string Data { get; private set; }
 
-    public VirtualTime Time { get; } = new();
+    /// <summary>The database under the store.</summary>
+    public StoreUnderTest Database => database;
+
+    public VirtualTime Time { get; }
 
     public EmbeddedEngine Engine { get; private set; } = null!;
 
@@ -40,9 +49,10 @@ public sealed class RunHarness : IAsyncDisposable
 
     public RunQueries Queries => System.Queries;
 
-    public static async Task<RunHarness> StartAsync(Deployment deployment)
+    /// <param name="shared">The store and the clock, where other engines use them too.</param>
+    public static async Task<RunHarness> StartAsync(Deployment deployment, SharedStore? shared = null)
     {
-        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName);
+        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, shared?.Database ?? await StoreUnderTest.NewAsync(), shared);
         await harness.OpenAsync();
         return harness;
     }
@@ -171,9 +181,9 @@ public sealed class RunHarness : IAsyncDisposable
         }, NullLoggerFactory.Instance);
         try
         {
-            store = new AgentStore(SqliteDialect.Open(Path.Combine(Data, "agents.db"), Time, NullLogger.Instance));
+            store = shared is null ? await database.OpenAsync(Data, Time) : await shared.OpenAsync();
             var toolbox = deployment.Toolbox();
-            var identity = new EngineDescription(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync);
+            var identity = new HeldEngine(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync) { StoreData = store.Place };
 
             // The sweep is called by the tests that want it: rung by the clock it would stop every skip of three days 25,920 times.
             var options = deployment.Options with { Time = Time, SweepEvery = TimeSpan.FromDays(40), CrashPoint = deployment.Options.CrashPoint + (point => kill?.Pass(point)) };

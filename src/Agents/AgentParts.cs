@@ -1,4 +1,5 @@
 using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
@@ -17,31 +18,6 @@ internal sealed record AgentParts(AgentStore Store, AgentCatalog Agents, ModelCa
     public TimeProvider Time => Options.Time;
 }
 
-/// <summary>This process's hold on its engine: checked wherever something begins, so that a process that lost it begins nothing more.</summary>
-/// <param name="Id">The engine's id.</param>
-/// <param name="Holder">New for each process.</param>
-internal sealed record EngineHold(string Id, string Holder)
-{
-    private readonly TaskCompletionSource<Exception> lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>Completes when another process has taken the engine over: this one must end.</summary>
-    public Task<Exception> Lost => lost.Task;
-
-    /// <exception cref="EngineLostException">Another process has taken the engine over.</exception>
-    public async Task CheckAsync(StoreTransaction tx)
-    {
-        if (await tx.FirstAsync<string>("SELECT holder FROM engines WHERE id = @Id", new { Id }) != Holder)
-        {
-            var cause = new EngineLostException($"Engine {Id} is held by another process now. This one begins nothing more; stop it.");
-            lost.TrySetResult(cause);
-            throw cause;
-        }
-    }
-}
-
-/// <summary>Another process has taken over the engine that this one served.</summary>
-internal sealed class EngineLostException(string message) : Exception(message);
-
 /// <summary>How agents run.</summary>
 public sealed record AgentOptions
 {
@@ -57,8 +33,11 @@ public sealed record AgentOptions
     /// <summary>Default 1 minute. A service that asks for a longer wait gets it.</summary>
     public TimeSpan LongestRetryWait { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How often the engine's failures and the outbox are looked through; default 10 s.</summary>
-    public TimeSpan SweepEvery { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How often the engine's failures and the outbox are looked through; default 10 s. Null where nothing runs between requests: there
+    /// a timer has to call <see cref="AgentSystem.SweepNowAsync"/>.
+    /// </summary>
+    public TimeSpan? SweepEvery { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a word to the engine may go unheard before it is sent again; default 1 minute.</summary>
     public TimeSpan WakeAgainAfter { get; init; } = TimeSpan.FromMinutes(1);
@@ -103,6 +82,19 @@ public static class AgentCrashPoints
     /// <summary>The run has ended in the store; its instance has not.</summary>
     public const string RunClosed = "agents.run-closed";
 
+    /// <summary>At a start: the store has noted the next count of starts; the engine has not taken it.</summary>
+    public const string EpochNoted = "agents.epoch-noted";
+
+    /// <summary>At a start: the engine has taken the count; the store has not.</summary>
+    public const string EpochMarked = "agents.epoch-marked";
+
+    /// <summary>An engine is barred; none of its runs has ended for it.</summary>
+    public const string EngineBarred = "agents.engine-barred";
+
+    /// <summary>A run of a retired engine has ended; others have not.</summary>
+    public const string LostRunEnded = "agents.lost-run-ended";
+
+    /// <summary>Those that every run passes.</summary>
     public static readonly IReadOnlyList<string> All =
         [RunAccepted, ModelReserved, ModelReplied, ModelRecorded, ToolStarted, ToolActed, ToolRecorded, WordStored, AskingSettled, RunClosed];
 }

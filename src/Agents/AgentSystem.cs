@@ -1,4 +1,5 @@
 using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
@@ -27,11 +28,13 @@ public sealed class AgentSystem : IAsyncDisposable
         outbox = new Outbox(parts, Engine);
         sweep = new Sweep(parts, Engine);
         Failed = Task.WhenAny(parts.Store.Failed, parts.Engine.Lost).Unwrap();
+        parts.Store.Engine = parts.Engine.Id;
         parts.Store.Relay = outbox.Send;
         parts.Store.Watchers = Watch.Changed;
         Runs = new RunService(parts, Engine);
         Queries = new RunQueries(parts, Watch);
         Decisions = new Decisions(parts);
+        Engines = new EngineRoster(parts);
     }
 
     public RunService Runs { get; }
@@ -40,17 +43,20 @@ public sealed class AgentSystem : IAsyncDisposable
 
     public Decisions Decisions { get; }
 
+    /// <summary>All engines of the store, not only the one that this process serves.</summary>
+    public EngineRoster Engines { get; }
+
     public RunWatch Watch { get; } = new();
 
-    /// <summary>Completes with the cause when the store has failed for good, or another process holds the engine: this one must end.</summary>
+    /// <summary>Completes with the cause when the store has failed for good, or this process may not serve the engine any longer: it must end.</summary>
     public Task<Exception> Failed { get; }
 
-    /// <summary>Takes the engine's row in the store and puts the agents in force.</summary>
-    /// <exception cref="StoresApartException">Engine and store do not belong together.</exception>
+    /// <summary>Takes the engine's row in the store, or joins those who share it, and puts the agents in force.</summary>
+    /// <exception cref="StoresApartException">Engine and store do not belong together, or the engine is retired.</exception>
     public static async Task<AgentSystem> OpenAsync(
         AgentStore store, EngineDescription engine, AgentCatalog agents, Toolbox tools, ModelCatalog models, AgentOptions options, ILoggerFactory loggers)
     {
-        var hold = await EngineRegistration.TakeAsync(store, engine);
+        var hold = await EngineRegistration.TakeAsync(store, engine, options);
         await store.WriteAsync(async tx =>
         {
             await agents.PutInForceAsync(tx);
@@ -63,27 +69,42 @@ public sealed class AgentSystem : IAsyncDisposable
     public void Register(DurableRegistry registry) => registry
         .AddOrchestrator(AgentRun.Name, () => new AgentRun())
         .AddOrchestrator(AskPerson.Name, () => new AskPerson())
+        .AddOrchestrator(EngineMark.Name, () => new EngineMark())
         .AddActivity(AskModel.Name, () => new AskModel(parts))
         .AddActivity(RunTool.Name, () => new RunTool(parts))
         .AddActivity(SettleAsking.Name, () => new SettleAsking(parts))
         .AddActivity(CloseRun.Name, () => new CloseRun(parts));
 
-    /// <summary>Begins to talk to the engine: first about what an earlier process left unsaid.</summary>
+    /// <summary>
+    /// Begins to talk to the engine. Where this process alone serves it, first about what an earlier one left unsaid; of an engine that is
+    /// shared, others may be saying it, so that is left to the sweep.
+    /// </summary>
     public async Task StartAsync(IOrchestrationClient engine)
     {
         client = engine;
-        await sweep.RunAsync(alsoGone: true);
-        await outbox.SendOpenAsync(TimeSpan.Zero);
-        background = SweepAsync();
+        if (!parts.Engine.IsShared)
+        {
+            await sweep.RunAsync(wholly: true);
+            await outbox.SendOpenAsync(TimeSpan.Zero);
+        }
+
+        if (parts.Options.SweepEvery is { } every)
+        {
+            background = SweepAsync(every);
+        }
     }
 
     /// <summary>Completes when nothing is on its way to the engine and no late result is being written.</summary>
     public Task WhenQuietAsync() => parts.UnderWay.WhenQuietAsync();
 
-    /// <summary>Looks through the engine's failures and the outbox now.</summary>
+    /// <summary>
+    /// Says that the engine is served, and looks through its failures and the outbox now; from any number of processes at once. What it has
+    /// to tell the engine is on its way when this returns: a process that may be stopped then waits for <see cref="WhenQuietAsync"/>.
+    /// </summary>
+    /// <exception cref="Exception">The store or the engine did not answer, or this process may not serve the engine any longer; the next sweep goes on.</exception>
     public async Task SweepNowAsync()
     {
-        await sweep.RunAsync(alsoGone: false);
+        await sweep.RunAsync(wholly: false);
         await outbox.SendOpenAsync(parts.Options.WakeAgainAfter);
     }
 
@@ -98,9 +119,9 @@ public sealed class AgentSystem : IAsyncDisposable
 
     private IOrchestrationClient Engine() => client ?? throw new InvalidOperationException("The agents have not been started: call StartAsync first.");
 
-    private async Task SweepAsync()
+    private async Task SweepAsync(TimeSpan every)
     {
-        using var timer = new PeriodicTimer(parts.Options.SweepEvery, parts.Time);
+        using var timer = new PeriodicTimer(every, parts.Time);
         try
         {
             while (await timer.WaitForNextTickAsync(stopping.Token))

@@ -1,5 +1,6 @@
 using System.Net;
 using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Models.Scripted;
@@ -81,7 +82,7 @@ public sealed class ApiServer : IAsyncLifetime
         engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = data }, loggers);
         store = new AgentStore(SqliteDialect.Open(Path.Combine(data, "agents.db"), Clock, NullLogger.Instance));
         system = await AgentSystem.OpenAsync(
-            store, new EngineDescription(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync), agents, tools, models, new AgentOptions(), loggers);
+            store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync), agents, tools, models, new AgentOptions(), loggers);
         var registry = new DurableRegistry(StepJson.Default);
         system.Register(registry);
         await engine.StartAsync(registry);

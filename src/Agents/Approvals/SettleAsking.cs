@@ -24,7 +24,7 @@ internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, Ste
 
     private async Task<StepAnswer> SettleAsync(StoreTransaction tx, AskingStep step)
     {
-        await parts.Engine.CheckAsync(tx);
+        await parts.Engine.CheckAsync(tx, step.Run);
         var locked = await LockedRun.TakeAsync(tx, step.Run);
         await tx.LookedAsync(Instances.OfAsking(step.Run, step.Generation, step.Approval));
         if (locked is not { } run || run.Row.IsEnding || run.Row.Generation != step.Generation)

@@ -13,7 +13,7 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
 {
     public static async Task<Passage> TryAsync(AgentParts parts, StoreTransaction tx, CallStep step, string execution)
     {
-        await parts.Engine.CheckAsync(tx);
+        await parts.Engine.CheckAsync(tx, step.Run);
         if (await LockedRun.TakeAsync(tx, step.Run) is not { } run || run.Row.HasEnded || run.Row.Generation != step.Generation)
         {
             await tx.LookedAsync(Instances.OfRun(step.Run, step.Generation));
@@ -120,7 +120,7 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
 
     private async Task<Passage> PassAgainAsync(string execution)
     {
-        if (call.Holder == parts.Engine.Holder && call.Lease > run.Now)
+        if (parts.Engine.Respects(call.Holder) && call.Lease > run.Now)
         {
             return new(StepAnswer.WaitFor(call.Lease)); // another execution is at it
         }
@@ -170,9 +170,9 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
     {
         var lease = tool.Timeout + RunTool.LeaseMargin;
         await tx.ExecuteAsync("""
-            UPDATE calls SET state = 'started', begins = begins + 1, token = @execution, holder = @Holder, lease = @until, retry_at = NULL,
-              started_at = COALESCE(started_at, @Now) WHERE run = @Run AND turn = @Turn AND idx = @Idx
-            """, new { call.Run, call.Turn, call.Idx, execution, parts.Engine.Holder, until = (tx.Now + lease).UtcTicks, run.Now });
+            UPDATE calls SET state = 'started', begins = begins + 1, token = @execution, holder = @Holder, lease = @until, retry_at = NULL
+            WHERE run = @Run AND turn = @Turn AND idx = @Idx
+            """, new { call.Run, call.Turn, call.Idx, execution, parts.Engine.Holder, until = (tx.Now + lease).UtcTicks });
         if (call.State != CallStates.Started)
         {
             await run.EventAsync(RunEvents.ToolStarted, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool });

@@ -13,7 +13,7 @@ internal sealed class CloseRun(AgentParts parts) : IActivity<RunRef, Nothing>
     {
         await parts.Store.WriteAsync(async tx =>
         {
-            await parts.Engine.CheckAsync(tx);
+            await parts.Engine.CheckAsync(tx, run.Run);
             var locked = await LockedRun.TakeAsync(tx, run.Run);
             await tx.LookedAsync(Instances.OfRun(run.Run, run.Generation));
             if (locked is not null && locked.Row.Generation == run.Generation)

@@ -1,3 +1,4 @@
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Storage;
 using Microsoft.Extensions.Logging;
 

@@ -15,7 +15,7 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
     private static readonly TimeSpan[] Again =
         [.. new[] { 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5000, 5000, 5000, 10000, 10000, 15000 }.Select(ms => TimeSpan.FromMilliseconds(ms))];
 
-    private const string Unheard = "engine = @Id AND sent_at + @wait * (1 << (CASE WHEN sends > 6 THEN 6 ELSE sends END)) <= @Now";
+    private const string Unheard = "engine = @Id AND sent_at <= @Now - @wait AND sent_at + @wait * (1 << CAST(CASE WHEN sends > 6 THEN 6 ELSE sends END AS INTEGER)) <= @Now";
 
     public void Send(IReadOnlyList<Wake> wakes)
     {
@@ -33,14 +33,13 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
     {
         var open = await parts.Store.WriteAsync(async tx =>
         {
-            var args = new { parts.Engine.Id, Now = tx.Now.UtcTicks, wait = unheardFor.Ticks };
-            var rows = await tx.ListAsync<Wake>($"SELECT instance, run, engine, kind FROM wakes WHERE {Unheard}", args);
-            if (rows.Count > 0)
-            {
-                await tx.ExecuteAsync($"UPDATE wakes SET sends = sends + 1, sent_at = @Now WHERE {Unheard}", args);
-            }
+            await tx.ReadClockAsync();
 
-            return rows;
+            // What another has locked is being sent or heard just now.
+            return await tx.ListAsync<Wake>($"""
+                UPDATE wakes SET sends = sends + 1, sent_at = @Now WHERE instance IN (SELECT instance FROM wakes WHERE {Unheard}{tx.SkipLocked})
+                RETURNING instance, run, engine, kind
+                """, new { parts.Engine.Id, Now = tx.Now.UtcTicks, wait = unheardFor.Ticks });
         });
         foreach (var wake in open)
         {
@@ -89,6 +88,12 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
                 }
             }
 
+            if (wake.Kind == Wake.Retry && await Generations.IsDeadAsync(engine(), wake.Instance))
+            {
+                await parts.Store.WriteAsync(tx => RebuildAsync(tx, wake));
+                return true;
+            }
+
             await engine().RaiseEventAsync(wake.Instance, Looks.Event);
             return true;
         }
@@ -98,13 +103,35 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
         }
         catch (InstanceEndedException)
         {
-            await parts.Store.WriteAsync(async tx =>
-            {
-                await tx.LookedAsync(wake.Instance);
-                return true;
-            });
-            return true;
+            var cause = await Sweep.DeathAsync(engine(), wake.Instance);
+            return await parts.Store.WriteAsync(tx => HasEndedAsync(tx, wake, cause));
         }
+    }
+
+    /// <summary>Nobody is left to hear a word to an instance that has ended. Where it carried a run that has not, that is told.</summary>
+    private async Task<bool> HasEndedAsync(StoreTransaction tx, Wake wake, string? cause)
+    {
+        var run = await LockedRun.TakeAsync(tx, wake.Run);
+        if (!run.Row.HasEnded && wake.Instance == run.Instance)
+        {
+            await Sweep.ShowAsync(parts, tx, run, cause ?? Sweep.Gone);
+        }
+
+        await tx.LookedAsync(wake.Instance);
+        return true;
+    }
+
+    /// <summary>A retry that came by way of another engine's process.</summary>
+    private static async Task<bool> RebuildAsync(StoreTransaction tx, Wake wake)
+    {
+        var run = await LockedRun.TakeAsync(tx, wake.Run);
+        await tx.LookedAsync(wake.Instance);
+        if (!run.Row.HasEnded && wake.Instance == run.Instance)
+        {
+            await Generations.BeginNextAsync(tx, run);
+        }
+
+        return true;
     }
 
     /// <summary>
@@ -130,5 +157,5 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
     }
 
     private async Task<int> FirstTurnAsync(long run) =>
-        Math.Max(1, await parts.Store.ReadAsync(tx => tx.FirstAsync<int>("SELECT turn FROM runs WHERE run = @run", new { run })));
+        Math.Max(1, await parts.Store.ReadAsync(tx => tx.FirstAsync<int>("SELECT turn FROM runs WHERE run = @run", new { run }), refusable: false));
 }

@@ -54,6 +54,7 @@ public sealed class RunService
                 throw new RefusedException(Refusal.Invalid, $"There is no agent '{submission.Agent}'.{NearestName.Hint(submission.Agent, parts.Agents.Names)} Agents: {string.Join(", ", parts.Agents.Names)}.", "agent");
             }
 
+            await parts.Engine.RefuseLostAsync(tx);
             var model = parts.Models.Find(agent)?.Label ?? agent.Model;
             return (await InsertAsync(tx, principal, submission, version, model, idempotencyKey, hash), IsNew: true);
         }, refusable: true);
@@ -70,8 +71,7 @@ public sealed class RunService
         }
 
         RefuseEnded(run);
-        await tx.ExecuteAsync("UPDATE runs SET cancelled_at = @Now, cancelled_by = @Id, suspended_at = NULL WHERE run = @Run",
-            new { run.Now, principal.Id, run.Row.Run });
+        await tx.ExecuteAsync("UPDATE runs SET cancelled_at = @Now, suspended_at = NULL WHERE run = @Run", new { run.Now, run.Row.Run });
         await run.VoidApprovalsAsync($"{principal.Id} cancelled the run.");
         await run.EventAsync(RunEvents.CancelRequested, new EventData { By = principal.Id });
         await run.WakeAsync();
@@ -117,8 +117,9 @@ public sealed class RunService
     public async Task RetryAsync(Principal principal, string id)
     {
         var instance = await parts.Store.ReadAsync(tx => tx.FirstAsync<RunRow>(
-            "SELECT id, generation, fault FROM runs WHERE id = @id AND tenant = @Tenant", new { id, principal.Tenant }));
-        var isDead = instance is { Fault: not null } && await IsDeadAsync(Instances.OfRun(instance.Id, instance.Generation));
+            "SELECT id, engine, generation, fault FROM runs WHERE id = @id AND tenant = @Tenant", new { id, principal.Tenant }));
+        var isOurs = instance?.Engine == parts.Engine.Id; // of another engine's run only that engine can tell
+        var isDead = isOurs && instance is { Fault: not null } && await Generations.IsDeadAsync(engine(), Instances.OfRun(instance.Id, instance.Generation));
         await ChangeAsync(principal, id, async (tx, run) =>
         {
             RefuseEnded(run);
@@ -127,44 +128,20 @@ public sealed class RunService
                 throw new RefusedException(Refusal.Conflict, $"Run {id} is not paused (status {run.Row.Status}). There is nothing to retry.");
             }
 
-            var step = isDead && run.Row.Generation == instance!.Generation ? 1 : 0;
-            await tx.ExecuteAsync("UPDATE runs SET fault = NULL, generation = generation + @step WHERE run = @Run", new { run.Row.Run, step });
-            if (step > 0)
-            {
-                await tx.ExecuteAsync("DELETE FROM wakes WHERE run = @Run", new { run.Row.Run }); // nobody is left to hear them
-            }
-
+            await tx.ExecuteAsync("UPDATE runs SET fault = NULL WHERE run = @Run", new { run.Row.Run });
             await tx.ExecuteAsync("UPDATE turns SET begins = 0, failures = 0, retry_at = NULL WHERE run = @Run AND reply IS NULL", new { run.Row.Run });
             await tx.ExecuteAsync("UPDATE calls SET begins = 0, failures = 0, reasks = 0, retry_at = NULL WHERE run = @Run AND ended_at IS NULL", new { run.Row.Run });
             await run.EventAsync(RunEvents.Retried, new EventData { By = principal.Id });
+            if (isDead && run.Row.Generation == instance!.Generation)
+            {
+                await Generations.BeginNextAsync(tx, run);
+                return;
+            }
+
             await run.RefreshAsync();
-            await run.WakeAsync(step > 0 ? Wake.Start : Wake.Look);
-            if (step == 0)
-            {
-                await run.WakeAskingsAsync();
-            }
+            await run.WakeAsync(isOurs ? Wake.Look : Wake.Retry);
+            await run.WakeAskingsAsync();
         });
-    }
-
-    /// <summary>Whether nothing moves any more in the engine what carries a run: its own instance, or one that asks a person for it.</summary>
-    private async Task<bool> IsDeadAsync(string instance)
-    {
-        if (await engine().GetInstanceAsync(instance) is null or { IsCompleted: true })
-        {
-            return true;
-        }
-
-        // The prefix is not enough: run.1 begins run.10 too.
-        var held = new OrchestrationQuery([OrchestrationRuntimeStatus.Paused, OrchestrationRuntimeStatus.Suspended], instance);
-        await foreach (var one in engine().GetAllInstancesAsync(held))
-        {
-            if (one.InstanceId == instance || one.InstanceId.StartsWith($"{instance}.", StringComparison.Ordinal))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static string HashOf(RunSubmission submission) => Digest.OfJson(new JsonObject
@@ -186,6 +163,7 @@ public sealed class RunService
     private async Task<string> InsertAsync(
         StoreTransaction tx, Principal principal, RunSubmission submission, string version, string model, string? idempotencyKey, string? hash)
     {
+        await tx.ReadClockAsync();
         var id = Ids.New("run", tx.Now);
         var metadata = submission.Metadata is { Count: > 0 } some ? JsonSerializer.Serialize(new(some), AgentsJson.Default.DictionaryStringString) : null;
         var run = await tx.FirstAsync<long>("""
@@ -200,8 +178,8 @@ public sealed class RunService
         });
         foreach (var (name, value) in submission.Metadata ?? new Dictionary<string, string>())
         {
-            await tx.ExecuteAsync("INSERT INTO run_metadata (run, tenant, name, value, id) VALUES (@run, @Tenant, @name, @value, @id)",
-                new { run, principal.Tenant, name, value, id });
+            await tx.ExecuteAsync("INSERT INTO run_metadata (tenant, name, value, id) VALUES (@Tenant, @name, @value, @id)",
+                new { principal.Tenant, name, value, id });
         }
 
         var locked = await LockedRun.TakeAsync(tx, run);

@@ -44,7 +44,7 @@ public record RunView
     public DateTimeOffset? EndedAt { get; init; }
 }
 
-/// <param name="Kind">person, timer, fault, suspension or engine.</param>
+/// <param name="Kind">person, timer, fault, suspension, or engine: its own engine, to take it up or to be served again at all.</param>
 /// <param name="Who">Who can move it, where that is a person.</param>
 /// <param name="Since">When it began to wait.</param>
 /// <param name="LastFailure">What failed last, where something did.</param>

@@ -1,3 +1,4 @@
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;
 using Microsoft.Extensions.Logging;
@@ -5,79 +6,60 @@ using Microsoft.Extensions.Logging;
 namespace Holdfast.Agents.Runs;
 
 /// <summary>
-/// Finds runs whose engine instance has failed, was terminated, suspended or paused in the engine, or is gone: a run that is to end it
-/// ends, any other it shows as paused with the cause. Nothing else would ever tell.
+/// Says that the engine is served, and finds runs whose engine instance has failed, was terminated, suspended or paused in the engine, or is
+/// gone: a run that is to end it ends, any other it shows as paused with the cause. Nothing else would ever tell.
 /// </summary>
+/// <remarks>
+/// An engine may keep any number of instances that failed long ago, so it is never asked for all of those. It is asked for the few that are held,
+/// and about runs that have not ended, a bounded share of them at each sweep, round and round.
+/// </remarks>
 internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
 {
     public const string Gone = "The engine does not have the run's instance. Retry the run: it goes on from the store.";
 
-    private static readonly OrchestrationRuntimeStatus[] Stuck =
-    [
-        OrchestrationRuntimeStatus.Failed, OrchestrationRuntimeStatus.Terminated, OrchestrationRuntimeStatus.Suspended, OrchestrationRuntimeStatus.Paused,
-    ];
+    /// <summary>About how many runs the engine is asked at each sweep.</summary>
+    public const int Share = 500;
 
-    /// <param name="alsoGone">Whether to ask the engine about every run that has not ended: at a start, when one of two stores may be another's.</param>
-    public async Task RunAsync(bool alsoGone)
-    {
-        await parts.Store.WriteAsync(tx => tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now WHERE id = @Id AND holder = @Holder",
-            new { Now = tx.Now.UtcTicks, parts.Engine.Id, parts.Engine.Holder }));
-        await FindStuckAsync();
-        if (alsoGone)
-        {
-            await FindGoneAsync();
-        }
-    }
+    private const int AtOnce = 8;
 
-    private async Task FindStuckAsync()
+    // Those that have not ended: they are as few as somebody has to see to.
+    private static readonly OrchestrationRuntimeStatus[] Held = [OrchestrationRuntimeStatus.Suspended, OrchestrationRuntimeStatus.Paused];
+
+    private readonly Retirement retirement = new(parts);
+
+    /// <param name="wholly">Whether to ask the engine about every run that has not ended: at the start of an engine that one process serves.</param>
+    public async Task RunAsync(bool wholly)
     {
-        await foreach (var instance in engine().GetAllInstancesAsync(new OrchestrationQuery(Stuck)))
+        await parts.Engine.CheckStoresAsync();
+        var share = await parts.Store.WriteAsync(BeatAsync);
+        await FindHeldAsync();
+        if (wholly)
         {
-            if (Instances.Parse(instance.InstanceId) is var (run, generation))
+            for (string? after = ""; after is not null; after = share.Count < Share ? null : share[^1].Id)
             {
-                await ShowAsync(run, generation, async () =>
-                {
-                    var cause = (await engine().GetInstanceAsync(instance.InstanceId, getInputsAndOutputs: true))?.FailureDetails?.ErrorMessage;
-                    return $"The engine {Verb(instance.RuntimeStatus)} the run's instance. {cause ?? "It gave no cause."}";
-                });
+                var from = after;
+                share = await parts.Store.ReadAsync(tx => ShareAsync(tx, from));
+                await FindDeadAsync(share);
             }
         }
-    }
-
-    private async Task FindGoneAsync()
-    {
-        var runs = await parts.Store.ReadAsync(tx => tx.ListAsync<RunRow>("""
-            SELECT r.id, r.generation FROM runs r WHERE r.engine = @Id AND r.ended_at IS NULL
-              AND NOT EXISTS (SELECT 1 FROM wakes w WHERE w.instance = r.id || '.' || r.generation AND w.kind = 'start')
-            """, new { parts.Engine.Id }));
-        foreach (var run in runs)
+        else
         {
-            if (await engine().GetInstanceAsync(Instances.OfRun(run.Id, run.Generation)) is null or { IsCompleted: true })
-            {
-                await ShowAsync(run.Id, run.Generation, () => Task.FromResult(Gone));
-            }
-        }
-    }
-
-    private async Task ShowAsync(string id, int generation, Func<Task<string>> cause)
-    {
-        var needed = await parts.Store.ReadAsync(async tx => await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE id = @id", new { id }) is { HasEnded: false } row
-            && row.Generation == generation && (row.IsEnding || row.Fault is null));
-        if (!needed)
-        {
-            return;
+            await FindDeadAsync(share);
         }
 
-        var message = await cause();
-        await parts.Store.WriteAsync(async tx =>
-        {
-            if (await LockedRun.TakeAsync(tx, id) is { } run && run.Row.Generation == generation)
-            {
-                await ShowAsync(parts, tx, run, message);
-            }
+        await retirement.GoOnAsync();
+    }
 
-            return true;
-        });
+    /// <summary>What the engine says of an instance that has ended or is gone; null of one that lives.</summary>
+    public static async Task<string?> DeathAsync(IOrchestrationClient engine, string instance)
+    {
+        var found = await engine.GetInstanceAsync(instance, getInputsAndOutputs: true);
+        return found switch
+        {
+            null or { RuntimeStatus: OrchestrationRuntimeStatus.Completed } => Gone,
+            { IsCompleted: true } => Told(found),
+            _ => null,
+        };
     }
 
     /// <summary>What becomes of a run that nothing in the engine carries on: one that is to end ends, any other pauses with the cause.</summary>
@@ -93,6 +75,77 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
             await run.PauseAsync("engine", cause);
         }
     }
+
+    /// <summary>Says that this engine is served, and takes the next share of its runs to ask about: two processes that sweep at once take two.</summary>
+    private async Task<IReadOnlyList<RunRow>> BeatAsync(StoreTransaction tx)
+    {
+        var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @Id{tx.ForUpdate}", new { parts.Engine.Id });
+        await parts.Engine.CheckAsync(tx);
+        await tx.ReadClockAsync();
+        if (parts.Engine.IsShared && tx.Now.UtcTicks - row!.Heartbeat > EngineHold.Absence.Ticks)
+        {
+            await EngineRegistration.StandStillAsync(tx, row.Id);
+        }
+
+        var share = await ShareAsync(tx, row!.SweptTo);
+        await tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now, swept_to = @to WHERE id = @Id",
+            new { row.Id, Now = tx.Now.UtcTicks, to = share.Count < Share ? "" : share[^1].Id });
+        return share;
+    }
+
+    private Task<IReadOnlyList<RunRow>> ShareAsync(StoreTransaction tx, string after) => tx.ListAsync<RunRow>("""
+        SELECT id, generation FROM runs WHERE engine = @Id AND ended_at IS NULL AND id > @after ORDER BY id LIMIT @Share
+        """, new { parts.Engine.Id, after, Share });
+
+    private async Task FindHeldAsync()
+    {
+        await foreach (var instance in engine().GetAllInstancesAsync(new OrchestrationQuery(Held)))
+        {
+            if (Instances.Parse(instance.InstanceId) is var (run, generation))
+            {
+                await ShowAsync(run, generation, [Wake.Retry], async () =>
+                    await engine().GetInstanceAsync(instance.InstanceId, getInputsAndOutputs: true) is { } held ? Told(held) : Gone);
+            }
+        }
+    }
+
+    private Task FindDeadAsync(IReadOnlyList<RunRow> runs) =>
+        Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (run, cancellation) =>
+        {
+            var instance = Instances.OfRun(run.Id, run.Generation);
+            if (await engine().GetInstanceAsync(instance, cancellation: cancellation) is null or { IsCompleted: true })
+            {
+                await ShowAsync(run.Id, run.Generation, [Wake.Start, Wake.Retry], async () => await DeathAsync(engine(), instance) ?? Gone);
+            }
+        });
+
+    /// <param name="unless">A word of these kinds that is not heard yet: what the engine is still to be told may be just what is missing.</param>
+    private async Task ShowAsync(string id, int generation, string[] unless, Func<Task<string>> cause)
+    {
+        var needed = await parts.Store.ReadAsync(async tx => await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE id = @id", new { id }) is { HasEnded: false } row
+            && row.Generation == generation && (row.IsEnding || row.Fault is null) && !await IsToBeToldAsync(tx, row.Run, unless));
+        if (!needed)
+        {
+            return;
+        }
+
+        var message = await cause();
+        await parts.Store.WriteAsync(async tx =>
+        {
+            if (await LockedRun.TakeAsync(tx, id) is { } run && run.Row.Generation == generation && !await IsToBeToldAsync(tx, run.Row.Run, unless))
+            {
+                await ShowAsync(parts, tx, run, message);
+            }
+
+            return true;
+        });
+    }
+
+    private static async Task<bool> IsToBeToldAsync(StoreTransaction tx, long run, string[] kinds) =>
+        (await tx.ListAsync<string>("SELECT kind FROM wakes WHERE run = @run", new { run })).Any(kinds.Contains);
+
+    private static string Told(OrchestrationMetadata instance) =>
+        $"The engine {Verb(instance.RuntimeStatus)} the run's instance. {instance.FailureDetails?.ErrorMessage ?? "It gave no cause."}";
 
     private static string Verb(OrchestrationRuntimeStatus status) => status switch
     {

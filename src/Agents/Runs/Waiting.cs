@@ -1,17 +1,35 @@
 using System.Text.Json;
 using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Storage;
 
 namespace Holdfast.Agents.Runs;
 
 /// <summary>Says on whom or what a run waits.</summary>
-internal sealed class Waiting(StoreTransaction tx, RunRow run)
+/// <param name="open">What persons are asked about it.</param>
+/// <param name="absent">Its engine, where nobody serves that.</param>
+internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<OpenApprovalRow> open, EngineRow? absent)
 {
-    public async Task<WaitingFor?> DescribeAsync() => run.Status switch
+    /// <summary>What persons are asked about some runs.</summary>
+    /// <param name="runs">Their numbers, as SQL.</param>
+    public static async Task<ILookup<long, OpenApprovalRow>> OpenAsync(StoreTransaction tx, string runs) => (await tx.ListAsync<OpenApprovalRow>($"""
+        SELECT a.*, c.failure AS doubt FROM approvals a LEFT JOIN calls c ON c.run = a.run AND c.turn = a.turn AND c.idx = a.idx
+        WHERE a.run IN ({runs}) AND a.state = 'pending' ORDER BY a.run, a.turn, a.idx, a.round
+        """)).ToLookup(approval => approval.Run);
+
+    public async Task<WaitingFor?> DescribeAsync() => !run.HasEnded && absent is not null ? Engine(absent) : await WorkAsync();
+
+    /// <summary>Whatever else it waits for: while nobody serves its engine, nothing of the run goes on.</summary>
+    private WaitingFor Engine(EngineRow absent) => new("engine", null, Times.Of(absent.Heartbeat), absent.NotSeen, null, absent.Remedy)
+    {
+        Approvals = [.. open.Select(row => row.Id)],
+    };
+
+    private async Task<WaitingFor?> WorkAsync() => run.Status switch
     {
         RunStatuses.Suspended => new("suspension", run.SuspendedBy, Times.Of(run.SuspendedAt!.Value), null, null, "Nothing begins until somebody resumes the run."),
         RunStatuses.Paused => Paused(),
-        RunStatuses.Waiting => await PersonAsync() ?? await TimerAsync(),
+        RunStatuses.Waiting => Person() ?? await TimerAsync(),
         RunStatuses.Queued => new("engine", null, Times.Of(run.CreatedAt), null, null, "The engine takes it up."),
         _ => null,
     };
@@ -22,9 +40,8 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run)
         return new("fault", "an operator", fault.At, fault.Message, null, "Mend the fault, then retry the run; or cancel it.");
     }
 
-    private async Task<WaitingFor?> PersonAsync()
+    private WaitingFor? Person()
     {
-        var open = await tx.ListAsync<ApprovalRow>("SELECT * FROM approvals WHERE run = @Run AND state = 'pending' ORDER BY turn, idx, round", new { run.Run });
         if (open.Count == 0)
         {
             return null;
@@ -33,8 +50,7 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run)
         var first = open[0];
         var ask = JsonSerializer.Deserialize(first.Ask, AgentsJson.Default.ApprovalAsk)!;
         var who = Entitlement.Approvers(ask) + (ask.RequesterMayDecide ? "" : $", but not {run.RequestedBy}");
-        var doubt = first.Kind == ApprovalKinds.InDoubt
-            ? await tx.FirstAsync<string>("SELECT failure FROM calls WHERE run = @Run AND turn = @Turn AND idx = @Idx", new { first.Run, first.Turn, first.Idx }) : null;
+        var doubt = first.Kind == ApprovalKinds.InDoubt ? first.Doubt : null;
         var next = first.Kind == ApprovalKinds.InDoubt
             ? $"Find out whether {first.Tool} happened, then decide: happened, runAgain or giveUp."
             : $"{first.Tool} runs when it is approved{(first.ExpiresAt is { } ends ? $"; the time to decide ends {Times.Show(ends)}" : "")}.";
@@ -48,4 +64,10 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run)
         var since = await tx.FirstAsync<long?>("SELECT MAX(at) FROM events WHERE run = @Run", new { run.Run }) ?? run.CreatedAt;
         return new("timer", null, Times.Of(since), failure, Times.Of(run.WaitsUntil), "It is tried again by itself.");
     }
+}
+
+/// <summary>An approval that waits for a decision, and why its call is in doubt where it is.</summary>
+internal sealed class OpenApprovalRow : ApprovalRow
+{
+    public string? Doubt { get; init; }
 }

@@ -1,0 +1,81 @@
+using System.Reflection;
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Testing;
+using Holdfast.Agents.Tests.Runs;
+using Holdfast.Durable;
+
+namespace Holdfast.Agents.Tests.Engines;
+
+/// <summary>What tests of several engines, or of several processes of one, share.</summary>
+internal static class Desks
+{
+    /// <summary>A host whose refunds wait for the boss.</summary>
+    public static (Deployment Deployment, FakeTool Refund) Refunding(bool idempotent = true)
+    {
+        var refund = Given.Refund(idempotent);
+        return (new Deployment(Given.Calling("refund", """{"amount":400}"""), refund).Asking(Given.Held()), refund);
+    }
+
+    public static async Task<string> StartRunAsync(this AppProcess process, string? key = null) =>
+        (await process.System.Runs.StartAsync(RunHarness.Anna, new RunSubmission(Deployment.AgentName, "Do it."), key)).Id;
+
+    public static async Task<RunView> FindAsync(this AppProcess process, string run) => (await process.System.Queries.FindAsync(RunHarness.Anna, run))!;
+
+    /// <summary>The boss's word on what the run waits for.</summary>
+    public static async Task<ApprovalView> DecideAsync(this AppProcess process, string run, string decision) =>
+        await process.System.Decisions.DecideAsync(RunHarness.Boss, (await process.FindAsync(run)).Approvals[^1], new Decision(decision));
+
+    public static async Task<T?> StoredAsync<T>(this SharedStore shared, string sql)
+    {
+        using var store = await shared.OpenAsync();
+        return await store.ReadAsync(tx => tx.FirstAsync<T>(sql));
+    }
+
+    public static async Task TamperAsync(this SharedStore shared, string sql)
+    {
+        using var store = await shared.OpenAsync();
+        await store.WriteAsync(tx => tx.ExecuteAsync(sql));
+    }
+
+    /// <summary>Rows of runs that nothing carries.</summary>
+    public static Task AddRunsAsync(this SharedStore shared, string engine, int count) => shared.TamperAsync($"""
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+        INSERT INTO runs (id, tenant, agent, version, model, input, requested_by, created_by, created_at, engine, generation, status)
+        SELECT 'run_' || (100000000000 + i), 'acme', 'desk', 'v', 'fake', 'Do it.', 'anna', 'anna', 0, '{engine}', 1, 'queued' FROM n
+        """);
+
+    public static Action<string> DyingAt(string point) => passed =>
+    {
+        if (passed == point)
+        {
+            throw new KilledException(point);
+        }
+    };
+
+    /// <summary>A client that tells a test of each call before it is made.</summary>
+    public static IOrchestrationClient Overheard(this IOrchestrationClient engine, Action<string, object?[]> told)
+    {
+        var client = DispatchProxy.Create<IOrchestrationClient, Ear>();
+        ((Ear)client).Listen(engine, told);
+        return client;
+    }
+}
+
+/// <summary>A process ended at a crash point.</summary>
+public sealed class KilledException(string point) : Exception($"The process was killed at {point}.");
+
+/// <summary>Stands before a client and tells of each call.</summary>
+public class Ear : DispatchProxy
+{
+    private IOrchestrationClient? engine;
+    private Action<string, object?[]>? told;
+
+    internal void Listen(IOrchestrationClient behind, Action<string, object?[]> listener) => (engine, told) = (behind, listener);
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    {
+        told!(targetMethod!.Name, args ?? []);
+        return targetMethod.Invoke(engine, args);
+    }
+}

@@ -1,0 +1,201 @@
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Testing;
+using Holdfast.Agents.Tests.Runs;
+using Xunit;
+
+namespace Holdfast.Agents.Tests.Engines;
+
+/// <summary>One engine that many processes serve, and that nobody serves at times.</summary>
+public sealed class SharedEngineTests : IAsyncLifetime
+{
+    private SharedStore shared = null!;
+
+    public async ValueTask InitializeAsync() => shared = await SharedStore.NewAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        shared.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ALeaseOfAnotherProcessIsWaitedForAlsoByOneThatStartsNow(bool idempotent)
+    {
+        var turnstile = new Turnstile();
+        var refund = Given.Refund(idempotent);
+        refund.Act = (call, cancellation) => call.Number == 1 ? turnstile.Act(call, cancellation) : Task.FromResult<object?>(null);
+        await using var hub = await HubHarness.StartAsync(new Deployment(Given.Calling("refund"), refund), shared);
+        var first = await hub.StartProcessAsync();
+        var run = await first.StartRunAsync();
+        await turnstile.Entered;
+        await hub.KillAsync(first);
+        var second = await hub.StartProcessAsync(); // is handed the call at once, while the first may still be at it
+        await hub.AdvanceAsync(TimeSpan.FromSeconds(44));
+        Assert.Single(refund.Requests);
+        Assert.Equal("running", (await second.FindAsync(run)).Status);
+
+        await hub.AdvanceAsync(TimeSpan.FromSeconds(2));
+        turnstile.Release();
+        Assert.Equal(idempotent ? 2 : 1, refund.Requests.Count);
+        Assert.Single(refund.Keys);
+        Assert.Equal(idempotent ? "ended" : "waiting", (await second.FindAsync(run)).Status);
+    }
+
+    [Fact]
+    public async Task AProcessThatEndsIsNoLossToTheOthers()
+    {
+        var (deployment, refund) = Desks.Refunding();
+        await using var hub = await HubHarness.StartAsync(deployment, shared);
+        var first = await hub.StartProcessAsync();
+        var second = await hub.StartProcessAsync();
+        List<string> runs = [];
+        for (var i = 0; i < 10; i++)
+        {
+            runs.Add(await (i % 2 == 0 ? first : second).StartRunAsync());
+        }
+
+        await hub.SettleAsync();
+        await hub.KillAsync(first);
+        var third = await hub.StartProcessAsync();
+        foreach (var run in runs)
+        {
+            await third.DecideAsync(run, "approve");
+        }
+
+        await hub.SettleAsync();
+        foreach (var run in runs)
+        {
+            Assert.Equal("ended", (await second.FindAsync(run)).Status);
+        }
+
+        Assert.Equal(10, refund.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(AgentCrashPoints.RunAccepted)]
+    [InlineData(AgentCrashPoints.WordStored)]
+    public async Task AProcessThatDiesBetweenCommitAndRelayIsMadeUpForByTheTimerOfAnother(string point)
+    {
+        var (deployment, refund) = Desks.Refunding();
+        await using var hub = await HubHarness.StartAsync(deployment, shared);
+        var run = "";
+        if (point == AgentCrashPoints.WordStored)
+        {
+            var before = await hub.StartProcessAsync();
+            run = await before.StartRunAsync();
+            await hub.SettleAsync();
+            await hub.KillAsync(before);
+        }
+
+        var dying = await hub.StartProcessAsync(Desks.DyingAt(point));
+        if (point == AgentCrashPoints.RunAccepted)
+        {
+            run = await dying.StartRunAsync();
+        }
+        else
+        {
+            await dying.DecideAsync(run, "approve");
+        }
+
+        await hub.SettleAsync();
+        await hub.KillAsync(dying);
+        await hub.AdvanceAsync(TimeSpan.FromHours(3)); // scaled to zero
+
+        var fresh = await hub.StartProcessAsync();
+        await hub.SettleAsync();
+        Assert.NotEqual(point == AgentCrashPoints.RunAccepted ? "waiting" : "ended", (await fresh.FindAsync(run)).Status); // its start tells nothing
+        await fresh.System.SweepNowAsync();
+        await hub.SettleAsync();
+        if (point == AgentCrashPoints.RunAccepted)
+        {
+            await fresh.DecideAsync(run, "approve"); // the hours without a process count for no limit
+            await hub.SettleAsync();
+        }
+
+        Assert.Equal(OutcomeKinds.Completed, (await fresh.FindAsync(run)).Outcome?.Kind);
+        Assert.Single(refund.Requests);
+    }
+
+    [Fact]
+    public async Task ADecisionAtOneAppReachesARunOfAnotherThatIsScaledToZero()
+    {
+        var (deployment, refund) = Desks.Refunding();
+        await using var release = await HubHarness.StartAsync(deployment, shared, "release");
+        await using var next = await HubHarness.StartAsync(Desks.Refunding().Deployment, shared, "next");
+        var process = await release.StartProcessAsync();
+        var run = await process.StartRunAsync();
+        await release.SettleAsync();
+        await release.KillAsync(process);
+
+        var other = await next.StartProcessAsync();
+        await other.DecideAsync(run, "approve");
+        await next.SettleAsync();
+        var timer = await release.StartProcessAsync();
+        await timer.System.SweepNowAsync(); // its first, though the word is not a minute old
+        await release.SettleAsync();
+
+        Assert.Equal("ended", (await other.FindAsync(run)).Status);
+        Assert.Single(refund.Requests);
+    }
+
+    [Fact]
+    public async Task TwoProcessesThatSweepAtOnceTellOnceAndChangeNothing()
+    {
+        var model = Given.Calling("refund");
+        var refund = Given.Refund();
+        await using var hub = await HubHarness.StartAsync(new Deployment(model, refund), shared);
+        var dying = await hub.StartProcessAsync(Desks.DyingAt(AgentCrashPoints.RunAccepted));
+        var run = await dying.StartRunAsync();
+        await hub.SettleAsync();
+        await hub.KillAsync(dying);
+        await hub.AdvanceAsync(TimeSpan.FromMinutes(1));
+        var told = 0;
+        var processes = new List<AppProcess>();
+        for (var i = 0; i < 2; i++)
+        {
+            processes.Add(await hub.StartProcessAsync(through: client => client.Overheard((method, _) =>
+                Interlocked.Add(ref told, method == "ScheduleNewOrchestrationInstanceAsync" ? 1 : 0))));
+        }
+
+        await Task.WhenAll(processes.Select(process => process.System.SweepNowAsync()));
+        await hub.SettleAsync();
+        Assert.Equal("ended", (await processes[0].FindAsync(run)).Status);
+        Assert.Equal((1, 1, 2), (told, refund.Requests.Count, model.Asked.Count));
+    }
+
+    [Fact]
+    public async Task TheSweepAsksForABoundedShareOfTheRunsThatHaveNotEndedAndForNothingThatFailedLongAgo()
+    {
+        await using var hub = await HubHarness.StartAsync(Desks.Refunding().Deployment, shared);
+        var (asked, listed) = (0, new List<OrchestrationQueryOf>());
+        var process = await hub.StartProcessAsync(through: client => client.Overheard((method, args) =>
+        {
+            if (method == "GetInstanceAsync" && args[0] is string id && id.StartsWith("run_", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref asked);
+            }
+            else if (method == "GetAllInstancesAsync" && args[0] is Durable.OrchestrationQuery { Statuses: { } statuses })
+            {
+                lock (listed)
+                {
+                    listed.Add(new(statuses.Any(Durable.OrchestrationRuntimeStatuses.IsEnded)));
+                }
+            }
+        }));
+        await shared.AddRunsAsync("hub", (2 * Sweep.Share) + 200);
+
+        for (var sweep = 1; sweep <= 3; sweep++)
+        {
+            asked = 0;
+            await process.System.SweepNowAsync();
+            Assert.InRange(asked, 1, 2 * Sweep.Share); // a dead one is asked once more, for the cause
+            Assert.Equal(Math.Min(sweep * Sweep.Share, (2 * Sweep.Share) + 200), await shared.StoredAsync<int>("SELECT COUNT(*) FROM runs WHERE status = 'paused'"));
+        }
+
+        Assert.DoesNotContain(new(true), listed);
+    }
+
+    private sealed record OrchestrationQueryOf(bool WhatHasEnded);
+}
