@@ -48,9 +48,6 @@ public sealed class StoreTransaction
     /// <summary>What the database calls this transaction, where it is known: by that it can be asked what became of it.</summary>
     internal string? DatabaseId { get; private set; }
 
-    /// <summary>What a SELECT ends with so that nobody changes its rows until the end; empty where nobody else can write anyway.</summary>
-    internal string ForShare { get; } = "";
-
     /// <summary>What the engine is to be told once this is committed.</summary>
     internal IReadOnlyList<Wake> Wakes => wakes;
 
