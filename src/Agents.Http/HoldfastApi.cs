@@ -12,7 +12,10 @@ public static class HoldfastApi
     /// <summary>Routes, in the order of the documentation.</summary>
     public static IReadOnlyList<(string Method, string Path)> Routes { get; } = [.. ApiRoutes.All.Select(route => (route.Method, route.Path))];
 
-    public static RequestDelegate Create(AgentSystem system, ApiOptions options, ILoggerFactory loggers)
+    public static RequestDelegate Create(AgentSystem system, ApiOptions options, ILoggerFactory loggers) => Create(() => system, options, loggers);
+
+    /// <param name="system">Asked for only while <see cref="ApiOptions.NotReady"/> says nothing: a host may listen before it has one.</param>
+    public static RequestDelegate Create(Func<AgentSystem> system, ApiOptions options, ILoggerFactory loggers)
     {
         // Routing needs services of its own; none of them is the host's.
         var services = new ServiceCollection().AddRouting().AddSingleton(loggers).AddLogging()
@@ -34,7 +37,10 @@ public static class HoldfastApi
 }
 
 /// <summary>What a handler has at hand.</summary>
-internal sealed record ApiContext(AgentSystem System, ApiOptions Options);
+internal sealed record ApiContext(Func<AgentSystem> Agents, ApiOptions Options)
+{
+    public AgentSystem System => Agents();
+}
 
 /// <param name="Role">Which role a principal needs; null for no principal at all.</param>
 /// <param name="Produces">What it answers with, beside problems.</param>

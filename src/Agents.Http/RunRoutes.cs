@@ -59,13 +59,13 @@ internal static class RunRoutes
         await http.Response.WriteAsJsonAsync(new TranscriptAnswer(items), ApiJson.Answers.TranscriptAnswer);
     };
 
-    public static RequestDelegate Cancel(ApiContext api) => Change(api, api.System.Runs.CancelAsync);
+    public static RequestDelegate Cancel(ApiContext api) => Change(api, (principal, id) => api.System.Runs.CancelAsync(principal, id));
 
-    public static RequestDelegate Suspend(ApiContext api) => Change(api, api.System.Runs.SuspendAsync);
+    public static RequestDelegate Suspend(ApiContext api) => Change(api, (principal, id) => api.System.Runs.SuspendAsync(principal, id));
 
-    public static RequestDelegate Resume(ApiContext api) => Change(api, api.System.Runs.ResumeAsync);
+    public static RequestDelegate Resume(ApiContext api) => Change(api, (principal, id) => api.System.Runs.ResumeAsync(principal, id));
 
-    public static RequestDelegate Retry(ApiContext api) => Change(api, api.System.Runs.RetryAsync);
+    public static RequestDelegate Retry(ApiContext api) => Change(api, (principal, id) => api.System.Runs.RetryAsync(principal, id));
 
     public static RefusedException NotFound(string id) => new(Refusal.NotFound, $"There is no run '{id}'.");
 

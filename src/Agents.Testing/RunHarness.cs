@@ -19,22 +19,27 @@ public sealed class RunHarness : IAsyncDisposable
     public static readonly Principal Anna = new("anna", "acme", [Roles.Submit]);
     public static readonly Principal Boss = new("boss", "acme", [Roles.Approve]);
 
+    private readonly StoreUnderTest database;
     private readonly SharedStore? shared;
     private Deployment deployment;
     private AgentStore? store;
     private Kill? kill;
     private bool isOpen;
 
-    private RunHarness(Deployment deployment, string data, SharedStore? shared)
+    private RunHarness(Deployment deployment, string data, StoreUnderTest database, SharedStore? shared)
     {
+        this.database = database;
         this.deployment = deployment;
         this.shared = shared;
         Data = data;
         Time = shared?.Time ?? new VirtualTime();
     }
 
-    /// <summary>Where engine.db stands, and agents.db unless the store is shared; gone with the harness.</summary>
+    /// <summary>Where engine.db stands, and agents.db where the store is a file of this harness alone; gone with the harness.</summary>
     public string Data { get; private set; }
+
+    /// <summary>The database under the store.</summary>
+    public StoreUnderTest Database => database;
 
     public VirtualTime Time { get; }
 
@@ -47,7 +52,7 @@ public sealed class RunHarness : IAsyncDisposable
     /// <param name="shared">The store and the clock, where other engines use them too.</param>
     public static async Task<RunHarness> StartAsync(Deployment deployment, SharedStore? shared = null)
     {
-        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, shared);
+        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, shared?.Database ?? await StoreUnderTest.NewAsync(), shared);
         await harness.OpenAsync();
         return harness;
     }
@@ -176,9 +181,9 @@ public sealed class RunHarness : IAsyncDisposable
         }, NullLoggerFactory.Instance);
         try
         {
-            store = shared?.Open() ?? new AgentStore(SqliteDialect.Open(Path.Combine(Data, "agents.db"), Time, NullLogger.Instance));
+            store = shared is null ? await database.OpenAsync(Data, Time) : await shared.OpenAsync();
             var toolbox = deployment.Toolbox();
-            var identity = new HeldEngine(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync);
+            var identity = new HeldEngine(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync) { StoreData = store.Place };
 
             // The sweep is called by the tests that want it: rung by the clock it would stop every skip of three days 25,920 times.
             var options = deployment.Options with { Time = Time, SweepEvery = TimeSpan.FromDays(40), CrashPoint = deployment.Options.CrashPoint + (point => kill?.Pass(point)) };

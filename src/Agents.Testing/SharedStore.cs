@@ -8,18 +8,31 @@ namespace Holdfast.Agents.Testing;
 public sealed class SharedStore : IDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("holdfast-store-").FullName;
-    private readonly SqliteDialect dialect;
+    private readonly Lazy<SqliteDialect> file;
 
-    public SharedStore() => dialect = SqliteDialect.Open(Path.Combine(directory, "agents.db"), Time, NullLogger.Instance);
+    private SharedStore(StoreUnderTest database)
+    {
+        Database = database;
+        file = new(() => SqliteDialect.Open(Path.Combine(directory, "agents.db"), Time, NullLogger.Instance));
+    }
+
+    public StoreUnderTest Database { get; }
 
     public VirtualTime Time { get; } = new();
 
+    public static async Task<SharedStore> NewAsync() => new(await StoreUnderTest.NewAsync());
+
     /// <summary>The store as one more process has it: disposed, it is closed for that process alone.</summary>
-    public AgentStore Open() => new(new Borrowed(dialect));
+    public async Task<AgentStore> OpenAsync() => StoreUnderTest.IsPostgres ? await Database.OpenAsync(directory, Time)
+        : new(new Borrowed(file.Value)); // which one process writes
 
     public void Dispose()
     {
-        dialect.Dispose();
+        if (file.IsValueCreated)
+        {
+            file.Value.Dispose();
+        }
+
         Directory.Delete(directory, recursive: true);
     }
 
@@ -29,6 +42,12 @@ public sealed class SharedStore : IDisposable
 
         public Task<Exception> Failed => owner.Failed;
 
+        public string? Away => owner.Away;
+
+        public string Place => owner.Place;
+
+        public int SchemaVersion => owner.SchemaVersion;
+
         public bool Caused(Exception exception) => owner.Caused(exception);
 
         public Task<(T Result, StoreTransaction Committed)> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable)
@@ -37,10 +56,10 @@ public sealed class SharedStore : IDisposable
             return owner.WriteAsync(work, refusable);
         }
 
-        public Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query)
+        public Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query, bool refusable)
         {
             ObjectDisposedException.ThrowIf(isClosed, this);
-            return owner.ReadAsync(query);
+            return owner.ReadAsync(query, refusable);
         }
 
         public void Dispose() => isClosed = true;

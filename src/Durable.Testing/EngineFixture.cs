@@ -23,6 +23,9 @@ public enum Capabilities
 
     /// <summary>It hands over what orchestrators logged.</summary>
     Logs = 32,
+
+    /// <summary>An instance ends when its code does, whatever steps it leaves open.</summary>
+    LeaveOpen = 64,
 }
 
 /// <summary>One engine under test, with storage of its own.</summary>

@@ -28,5 +28,9 @@ public interface IActivity<in TInput, TOutput>
 public sealed record ActivityContext(string InstanceId, string Name, long Step, CancellationToken CancellationToken)
 {
     /// <summary>The same for every execution of this step, different for every other step: what to hand to the far side.</summary>
-    public string IdempotencyKey => field ??= StepKey.Of(InstanceId, Step);
+    public string IdempotencyKey
+    {
+        get => field ??= StepKey.Of(InstanceId, Step);
+        init;
+    }
 }

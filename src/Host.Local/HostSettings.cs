@@ -19,6 +19,7 @@ public sealed record HostSettings
         ["port"] = "the port to listen on, 1 to 65535 (default 7071)",
         ["host"] = "the address to listen on; a loopback address until there are API keys (default 127.0.0.1)",
         ["data"] = "the directory that holds everything (default ./data)",
+        ["store"] = "sqlite, a file in the data directory (default), or the connection string of a PostgreSQL",
         ["model"] = "the model behind the name 'default'; 'scripted' answers by the rules beside each agent",
         ["agents"] = "the directory of the agents (default agents/ beside the program)",
         ["log"] = "text or json (default text)",
@@ -29,6 +30,9 @@ public sealed record HostSettings
     public IPAddress Host { get; init; } = IPAddress.Loopback;
 
     public string Data { get; init; } = "data";
+
+    /// <summary>sqlite, or Npgsql's connection string.</summary>
+    public string Store { get; init; } = ConfiguredStore.Sqlite;
 
     public string? Model { get; init; }
 
@@ -60,6 +64,7 @@ public sealed record HostSettings
             Port = Setting(values, "port") is { } port ? PortOf(port) : settings.Port,
             Host = Setting(values, "host") is { } host ? AddressOf(host) : settings.Host,
             Data = Setting(values, "data") ?? settings.Data,
+            Store = Setting(values, "store") ?? settings.Store,
             Model = Setting(values, "model"),
             Agents = Setting(values, "agents") ?? settings.Agents,
             JsonLog = Setting(values, "log") switch
@@ -144,5 +149,5 @@ public sealed record HostSettings
             : throw new StartException($"{Named("host")} {text} would be reached from other machines, and this host knows no API keys yet. Leave it out; reach 127.0.0.1 through a tunnel or a proxy that authenticates.");
     }
 
-    private static string Named(string name) => $"--{name} ({Prefix}{name.ToUpperInvariant()})";
+    internal static string Named(string name) => $"--{name} ({Prefix}{name.ToUpperInvariant()})";
 }

@@ -54,7 +54,7 @@ public static class LocalHost
     {
         StartException start => start,
         DefinitionException or ToolRefusedException => new StartException(exception.Message),
-        DataDirectoryOwnedException or DatabaseException or StoresApartException => new StartException(exception.Message, StartException.Otherwise),
+        DataDirectoryOwnedException or DatabaseException or StoresApartException or StoreRefusedException => new StartException(exception.Message, StartException.Otherwise),
         _ => null,
     };
 
@@ -64,6 +64,7 @@ public static class LocalHost
         var crash = new CrashAt(Environment.GetEnvironmentVariable("HOLDFAST_CRASH_AT"));
         var models = ConfiguredModels.Read(settings);
         var definitions = Definitions(settings, models);
+        var postgres = ConfiguredStore.Check(settings);
         await using var app = Build(settings);
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = loggers.CreateLogger("Holdfast");
@@ -74,22 +75,25 @@ public static class LocalHost
         var host = new LocalHostBuilder(data);
         configure(host);
         var catalog = new AgentCatalog(definitions, host.Tools);
-        using var store = new AgentStore(SqliteDialect.Open(Path.Combine(data, "agents.db"), TimeProvider.System, logger));
-        var description = new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync);
-        await using var system = await AgentSystem.OpenAsync(
-            store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach }, loggers);
+        AgentStore? store = null;
+        AgentSystem? system = null;
+        var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         try
         {
-            var ready = Serve(app, system, loggers);
+            // Listens first: who asks is told that it is not ready, for as long as the store is waited for.
+            var ready = Serve(app, () => system!, () => store?.Away, loggers);
             await ListenAsync(app, settings);
+            store = await ConfiguredStore.OpenAsync(postgres, data, logger, stopping);
+            var description = new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place };
+            system = await AgentSystem.OpenAsync(store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach }, loggers);
             var registry = new DurableRegistry(StepJson.Default);
             system.Register(registry);
             await engine.StartAsync(registry);
             await system.StartAsync(engine.Client);
             ready();
-            logger.LogInformation("Ready at http://{Address} after {Elapsed} ms. Agents: {Agents}. Model: {Model}. Data: {Data}", new IPEndPoint(settings.Host, settings.Port),
+            logger.LogInformation("Ready at http://{Address} after {Elapsed} ms. Agents: {Agents}. Model: {Model}. Data: {Data}. Store: {Store}", new IPEndPoint(settings.Host, settings.Port),
                 (int)TimeProvider.System.GetElapsedTime(started).TotalMilliseconds, string.Join(", ", catalog.Names),
-                models.IsScripted ? "scripted (rules, no model)" : string.Join(", ", models.Names), data);
+                models.IsScripted ? "scripted (rules, no model)" : string.Join(", ", models.Names), data, store.Place);
 
             var stopped = app.WaitForShutdownAsync();
             if (await Task.WhenAny(stopped, engine.Failed, system.Failed) is Task<Exception> failed)
@@ -103,12 +107,17 @@ public static class LocalHost
             await stopped;
             return 0;
         }
+        catch (OperationCanceledException) when (system is null && stopping.IsCancellationRequested)
+        {
+            return 0; // stopped while it waited for the store
+        }
         finally
         {
             // Requests and activities in flight write to the store until server and engine have stopped.
             await app.StopAsync();
-            await system.DisposeAsync();
+            await (system?.DisposeAsync() ?? ValueTask.CompletedTask);
             await engine.DisposeAsync();
+            store?.Dispose();
         }
     }
 
@@ -149,7 +158,7 @@ public static class LocalHost
 
     /// <summary>Puts the API behind the server.</summary>
     /// <returns>Called once the host takes work.</returns>
-    private static Action Serve(WebApplication app, AgentSystem system, ILoggerFactory loggers)
+    private static Action Serve(WebApplication app, Func<AgentSystem> system, Func<string?> storeAway, ILoggerFactory loggers)
     {
         string? notReady = "The host is starting.";
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
@@ -157,7 +166,8 @@ public static class LocalHost
         app.Run(HoldfastApi.Create(system, new ApiOptions
         {
             Identify = _ => LocalAdmin,
-            NotReady = () => stopping.IsCancellationRequested ? "The host is stopping." : Volatile.Read(ref notReady),
+            NotReady = () => stopping.IsCancellationRequested ? "The host is stopping."
+                : Volatile.Read(ref notReady) ?? (storeAway() is null ? null : "The store does not answer."),
             Stopping = stopping,
         }, loggers));
         return () => Volatile.Write(ref notReady, null);

@@ -19,6 +19,8 @@ public sealed partial class LayoutTests
     [InlineData("README.md")]
     [InlineData("CONTRIBUTING.md")]
     [InlineData("CHANGELOG.md")]
+    [InlineData("azure.yaml")]
+    [InlineData("infra-bicep/main.bicep")]
     [InlineData("docs/architecture.md")]
     [InlineData("docs/guarantees.md")]
     [InlineData("docs/status.md")]
@@ -32,6 +34,7 @@ public sealed partial class LayoutTests
     [Theory]
     [InlineData("build.sh")]
     [InlineData(".ci/run")]
+    [InlineData("infra-bicep/hooks/database-role.sh")]
     public void ItCanBeRun(string file)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no executable bit.");

@@ -12,11 +12,14 @@ internal sealed class HostProcess : IAsyncDisposable
 {
     private readonly int port = FreePort();
     private readonly List<string> output = [];
+    private readonly string? store;
     private TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Process? process;
 
-    public HostProcess()
+    /// <param name="store">The connection string of the store; null for SQLite in the data directory.</param>
+    public HostProcess(string? store = null)
     {
+        this.store = store;
         DataDirectory = Directory.CreateTempSubdirectory("holdfast-crash-").FullName;
         Client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(90) };
     }
@@ -45,7 +48,7 @@ internal sealed class HostProcess : IAsyncDisposable
         process = Process.Start(new ProcessStartInfo("dotnet")
         {
             ArgumentList = { Program(), "--model", "scripted", "--port", port.ToString(CultureInfo.InvariantCulture), "--data", DataDirectory },
-            Environment = { ["HOLDFAST_CRASH_AT"] = crashAt ?? "" },
+            Environment = { ["HOLDFAST_CRASH_AT"] = crashAt ?? "", ["HOLDFAST_STORE"] = store ?? "" },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;

@@ -1,10 +1,17 @@
+using System.Data.Common;
 using Holdfast.Sqlite;
 
 namespace Holdfast.Crash;
 
 /// <summary>What the agent store says of its model calls, read between two lives of the host.</summary>
-internal sealed class Ledger(string dataDirectory)
+internal sealed class Ledger(Func<DbConnection> open)
 {
+    /// <summary>Of a store in SQLite.</summary>
+    public Ledger(string dataDirectory)
+        : this(() => DatabaseFile.OpenReader(Path.Combine(dataDirectory, "agents.db")))
+    {
+    }
+
     private readonly Dictionary<(string Run, long Turn), long> recorded = [];
 
     /// <summary>Remembers every reply that is recorded now, and how many calls it took: never one more from here.</summary>
@@ -37,7 +44,7 @@ internal sealed class Ledger(string dataDirectory)
 
     private void Each(Action<string, long, long, bool, long> see)
     {
-        using var connection = DatabaseFile.OpenReader(Path.Combine(dataDirectory, "agents.db"));
+        using var connection = open();
         using var command = connection.CreateCommand();
         command.CommandText = """
             SELECT r.id, t.turn, t.attempts, t.reply IS NOT NULL,

@@ -10,6 +10,8 @@ namespace Holdfast.Crash;
 /// </summary>
 internal sealed class Person(HostProcess host, ShopFile shop)
 {
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(50);
+
     private readonly Dictionary<string, string> lastEvent = [];
 
     /// <summary>What was decided, as kind:decision, in order.</summary>
@@ -35,8 +37,19 @@ internal sealed class Person(HostProcess host, ShopFile shop)
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
             {
-                // Killed under the request. The same key makes the next one the same run.
+                // Killed under the request, or not ready. The same key makes the next one the same run.
+                await Task.Delay(Again, TimeProvider.System, giveUp);
             }
+        }
+    }
+
+    /// <summary>A host that cannot take work says so, and when to come again.</summary>
+    private static void ThrowIfAway(HttpResponseMessage response)
+    {
+        if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
+        {
+            Assert.True(response.Headers.RetryAfter is not null, "503 without Retry-After.");
+            throw new HttpRequestException("The host cannot take work now.");
         }
     }
 
@@ -45,6 +58,7 @@ internal sealed class Person(HostProcess host, ShopFile shop)
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = JsonContent.Create(new { agent, input }) };
         request.Headers.Add("Idempotency-Key", key);
         using var response = await host.Client.SendAsync(request, giveUp);
+        ThrowIfAway(response);
         Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted, $"{response.StatusCode}: {await response.Content.ReadAsStringAsync(giveUp)}");
         return await response.Content.ReadFromJsonAsync<JsonElement>(giveUp);
     }
@@ -57,6 +71,7 @@ internal sealed class Person(HostProcess host, ShopFile shop)
             var message = run.GetProperty("fault").GetProperty("message").GetString()!;
             Assert.True(message.Contains("unclean ends", StringComparison.Ordinal) || message.Contains("without an ending", StringComparison.Ordinal), message);
             using var answer = await host.Client.PostAsync($"/api/runs/{run.GetProperty("id").GetString()}/retry", null, giveUp);
+            ThrowIfAway(answer);
             Assert.True(answer.StatusCode is HttpStatusCode.Accepted or HttpStatusCode.Conflict, $"{answer.StatusCode}");
         }
     }
@@ -94,6 +109,7 @@ internal sealed class Person(HostProcess host, ShopFile shop)
             var kind = asked.GetProperty("kind").GetString();
             var decision = kind == "approval" ? "approve" : shop.Replies(run.GetProperty("id").GetString()!) > 0 ? "happened" : "runAgain";
             using var answer = await host.Client.PostAsJsonAsync($"/api/approvals/{id}/decision", new { decision }, giveUp);
+            ThrowIfAway(answer);
             Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Conflict, $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync(giveUp)}");
             if (answer.StatusCode == HttpStatusCode.OK)
             {

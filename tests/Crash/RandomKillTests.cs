@@ -9,7 +9,7 @@ namespace Holdfast.Crash;
 /// </summary>
 public sealed class RandomKillTests(ITestOutputHelper output)
 {
-    private static readonly (string Agent, string Input)[] Work =
+    internal static readonly (string Agent, string Input)[] Work =
     [
         ("refund-desk", "Please refund order A-1001, it arrived broken."),
         ("refund-desk", "Please refund order A-1002, it arrived broken."),

@@ -94,7 +94,7 @@ internal sealed class ApprovalQueries(StoreTransaction tx, string tenant)
         [.. (await tx.ListAsync<Row>($"""
             {Select} WHERE a.tenant = @tenant
               {(status is null ? "" : "AND a.state = @status")}
-              {(runId is null ? "" : "AND r.id = @runId")}
+              {(runId is null ? "" : "AND a.run = (SELECT run FROM runs WHERE id = @runId)")}
               {(before is null ? "" : "AND a.id < @before")}
             ORDER BY a.id DESC LIMIT @limit
             """, new { tenant, status, runId, before, limit })).Select(View)];

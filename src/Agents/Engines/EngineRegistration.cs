@@ -35,8 +35,8 @@ internal static class EngineRegistration
             await tx.ReadClockAsync();
             await StandStillAsync(tx, engine.Id);
             return await tx.ExecuteAsync("""
-                UPDATE engines SET epoch = next_epoch, next_epoch = NULL, holder = @Holder, heartbeat = @now, version = @Version WHERE id = @Id
-                """, new { engine.Id, hold.Holder, engine.Version, now = tx.Now.UtcTicks });
+                UPDATE engines SET epoch = next_epoch, next_epoch = NULL, holder = @Holder, heartbeat = @now, version = @Version, schema_version = @SchemaVersion WHERE id = @Id
+                """, new { engine.Id, hold.Holder, engine.Version, store.SchemaVersion, now = tx.Now.UtcTicks });
         });
         return hold;
     }

@@ -50,9 +50,9 @@ internal sealed class SharedRegistration(AgentStore store, SharedEngine engine, 
         {
             await tx.ReadClockAsync();
             await tx.ExecuteAsync("""
-                INSERT INTO engines (id, kind, location, epoch, next_epoch, holder, heartbeat, mark, advanced_at, version)
-                VALUES (@Id, 'shared', @Location, 0, 1, '', @Now, @mark, @Now, @Version) ON CONFLICT (id) DO NOTHING
-                """, new { engine.Id, engine.Location, engine.Version, Now = tx.Now.UtcTicks, mark = Guid.NewGuid().ToString("N") });
+                INSERT INTO engines (id, kind, location, epoch, next_epoch, holder, heartbeat, mark, advanced_at, version, schema_version)
+                VALUES (@Id, 'shared', @Location, 0, 1, '', @Now, @mark, @Now, @Version, @SchemaVersion) ON CONFLICT (id) DO NOTHING
+                """, new { engine.Id, engine.Location, engine.Version, store.SchemaVersion, Now = tx.Now.UtcTicks, mark = Guid.NewGuid().ToString("N") });
             return null; // looked at again: another process may have been first
         }
 

@@ -32,10 +32,10 @@ public sealed class AgentCatalog
     /// <summary>Puts this host's agents in force, and keeps each version by its hash for the runs that begin with it.</summary>
     internal async Task PutInForceAsync(StoreTransaction tx)
     {
-        foreach (var (definition, version) in agents.Values.OrderBy(agent => agent.Definition.Name, StringComparer.Ordinal)) // as every other process does
+        foreach (var (definition, version) in agents.Values.OrderBy(agent => agent.Definition.Name, StringComparer.Ordinal)) // or two hosts that start at once lock each other out
         {
-            await tx.ExecuteAsync("INSERT INTO agent_versions (hash, agent, definition) VALUES (@version, @Name, @json) ON CONFLICT (hash) DO NOTHING",
-                new { version, definition.Name, json = definition.ToJson() });
+            await tx.ExecuteAsync("INSERT INTO agent_versions (hash, definition) VALUES (@version, @json) ON CONFLICT (hash) DO NOTHING",
+                new { version, json = definition.ToJson() });
             await tx.ExecuteAsync("INSERT INTO agents (name, version) VALUES (@Name, @version) ON CONFLICT (name) DO UPDATE SET version = @version",
                 new { definition.Name, version });
         }

@@ -25,7 +25,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         {
             var said = await parts.Store.ReadAsync(async tx =>
                 await tx.FirstAsync<RunRow>("SELECT run, input FROM runs WHERE id = @Run", new { turn.Run }) is { } run
-                    ? await parts.Conversations.BeforeAsync(tx, run, turn.Turn) : null);
+                    ? await parts.Conversations.BeforeAsync(tx, run, turn.Turn) : null, refusable: false);
             return await parts.Store.WriteAsync(tx => BeginAsync(tx, turn, said));
         }, instead => new Begun(instead));
         if (begun is not { Call: { } call })
@@ -161,8 +161,8 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         var turn = await TurnAsync(tx, run.Row.Run, step.Turn);
         if (turn.Reply is null && !run.Row.HasEnded)
         {
-            await tx.ExecuteAsync("UPDATE turns SET reply = @json, model = @Model, replied_at = @Now, begins = 0, failure = NULL WHERE run = @Run AND turn = @Turn",
-                new { run.Row.Run, step.Turn, json = JsonSerializer.Serialize(reply, AgentsJson.Default.StoredReply), reply.Model, run.Now });
+            await tx.ExecuteAsync("UPDATE turns SET reply = @json, replied_at = @Now, begins = 0, failure = NULL WHERE run = @Run AND turn = @Turn",
+                new { run.Row.Run, step.Turn, json = JsonSerializer.Serialize(reply, AgentsJson.Default.StoredReply), run.Now });
             await run.EventAsync(RunEvents.ModelReplied, new EventData { Turn = step.Turn });
             if (!run.Row.IsEnding)
             {

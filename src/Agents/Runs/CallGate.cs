@@ -170,9 +170,9 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
     {
         var lease = tool.Timeout + RunTool.LeaseMargin;
         await tx.ExecuteAsync("""
-            UPDATE calls SET state = 'started', begins = begins + 1, token = @execution, holder = @Holder, lease = @until, retry_at = NULL,
-              started_at = COALESCE(started_at, @Now) WHERE run = @Run AND turn = @Turn AND idx = @Idx
-            """, new { call.Run, call.Turn, call.Idx, execution, parts.Engine.Holder, until = (tx.Now + lease).UtcTicks, run.Now });
+            UPDATE calls SET state = 'started', begins = begins + 1, token = @execution, holder = @Holder, lease = @until, retry_at = NULL
+            WHERE run = @Run AND turn = @Turn AND idx = @Idx
+            """, new { call.Run, call.Turn, call.Idx, execution, parts.Engine.Holder, until = (tx.Now + lease).UtcTicks });
         if (call.State != CallStates.Started)
         {
             await run.EventAsync(RunEvents.ToolStarted, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool });

@@ -26,10 +26,10 @@ internal sealed class LockedRun
     public string Instance => Instances.OfRun(Row.Id, Row.Generation);
 
     public static async Task<LockedRun?> TakeAsync(StoreTransaction tx, string id) =>
-        await tx.FirstAsync<RunRow>($"SELECT * FROM runs WHERE id = @id{tx.ForUpdate}", new { id }) is { } row ? new LockedRun(tx, row) : null;
+        await tx.LockRunAsync("id = @id", new { id }) is { } row ? new LockedRun(tx, row) : null;
 
     public static async Task<LockedRun> TakeAsync(StoreTransaction tx, long run) =>
-        new(tx, (await tx.FirstAsync<RunRow>($"SELECT * FROM runs WHERE run = @run{tx.ForUpdate}", new { run }))!);
+        new(tx, (await tx.LockRunAsync("run = @run", new { run }))!);
 
     /// <summary>A further fact of the run, for its watchers; numbered under the lock.</summary>
     public async Task EventAsync(string type, EventData? data = null)

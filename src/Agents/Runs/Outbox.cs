@@ -15,7 +15,7 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
     private static readonly TimeSpan[] Again =
         [.. new[] { 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5000, 5000, 5000, 10000, 10000, 15000 }.Select(ms => TimeSpan.FromMilliseconds(ms))];
 
-    private const string Unheard = "engine = @Id AND sent_at + @wait * (1 << (CASE WHEN sends > 6 THEN 6 ELSE sends END)) <= @Now";
+    private const string Unheard = "engine = @Id AND sent_at <= @Now - @wait AND sent_at + @wait * (1 << CAST(CASE WHEN sends > 6 THEN 6 ELSE sends END AS INTEGER)) <= @Now";
 
     public void Send(IReadOnlyList<Wake> wakes)
     {
@@ -33,10 +33,13 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
     {
         var open = await parts.Store.WriteAsync(async tx =>
         {
-            // One statement: of two processes that look at once, one takes each.
             await tx.ReadClockAsync();
-            return await tx.ListAsync<Wake>($"UPDATE wakes SET sends = sends + 1, sent_at = @Now WHERE {Unheard} RETURNING instance, run, engine, kind",
-                new { parts.Engine.Id, Now = tx.Now.UtcTicks, wait = unheardFor.Ticks });
+
+            // What another has locked is being sent or heard just now.
+            return await tx.ListAsync<Wake>($"""
+                UPDATE wakes SET sends = sends + 1, sent_at = @Now WHERE instance IN (SELECT instance FROM wakes WHERE {Unheard}{tx.SkipLocked})
+                RETURNING instance, run, engine, kind
+                """, new { parts.Engine.Id, Now = tx.Now.UtcTicks, wait = unheardFor.Ticks });
         });
         foreach (var wake in open)
         {
@@ -154,5 +157,5 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
     }
 
     private async Task<int> FirstTurnAsync(long run) =>
-        Math.Max(1, await parts.Store.ReadAsync(tx => tx.FirstAsync<int>("SELECT turn FROM runs WHERE run = @run", new { run })));
+        Math.Max(1, await parts.Store.ReadAsync(tx => tx.FirstAsync<int>("SELECT turn FROM runs WHERE run = @run", new { run }), refusable: false));
 }

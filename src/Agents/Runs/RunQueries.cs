@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Json;
 using Holdfast.Agents.Models;
@@ -23,7 +24,7 @@ public sealed class RunQueries
     }
 
     public Task<RunView?> FindAsync(Principal principal, string id) => parts.Store.ReadAsync(async tx =>
-        await RowAsync(tx, principal, id) is { } row ? await ViewAsync(tx, row) : null);
+        await RowAsync(tx, principal, id) is { } row ? (await ViewAsync(tx, [row]))[0] : null);
 
     /// <summary>The run once it has ended, or as it is when the time is over.</summary>
     public async Task<RunView?> WaitForEndAsync(Principal principal, string id, TimeSpan longest, CancellationToken cancellation)
@@ -56,8 +57,12 @@ public sealed class RunQueries
     public Task<IReadOnlyList<RunView>> ListAsync(Principal principal, RunFilter filter) => parts.Store.ReadAsync(async tx =>
     {
         var metadata = filter.Metadata.ToList();
-        var conditions = string.Concat(metadata.Select((_, i) =>
-            $" AND EXISTS (SELECT 1 FROM run_metadata m WHERE m.tenant = @tenant AND m.name = @name{i} AND m.value = @value{i} AND m.id = runs.id)"));
+
+        // Where metadata is asked for, its key leads: it holds the ids in their order, so that nothing is sorted.
+        var (from, id) = metadata.Count == 0 ? ("runs", "runs.id") : ("run_metadata m0 JOIN runs ON runs.id = m0.id", "m0.id");
+        var conditions = string.Concat(metadata.Select((_, i) => i == 0
+            ? " AND m0.tenant = @tenant AND m0.name = @name0 AND m0.value = @value0"
+            : $" AND EXISTS (SELECT 1 FROM run_metadata m WHERE m.tenant = @tenant AND m.name = @name{i} AND m.value = @value{i} AND m.id = {id})"));
         var args = new Dapper.DynamicParameters(new { tenant = principal.Tenant, filter.Status, filter.Agent, filter.Before, filter.Limit });
         for (var i = 0; i < metadata.Count; i++)
         {
@@ -66,19 +71,13 @@ public sealed class RunQueries
         }
 
         var rows = await tx.ListAsync<RunRow>($"""
-            SELECT * FROM runs WHERE tenant = @tenant
-              {(filter.Status is null ? "" : "AND status = @Status")}
-              {(filter.Agent is null ? "" : "AND agent = @Agent")}
-              {(filter.Before is null ? "" : "AND id < @Before")}{conditions}
-            ORDER BY id DESC LIMIT @Limit
+            SELECT runs.* FROM {from} WHERE runs.tenant = @tenant
+              {(filter.Status is null ? "" : "AND runs.status = @Status")}
+              {(filter.Agent is null ? "" : "AND runs.agent = @Agent")}
+              {(filter.Before is null ? "" : $"AND {id} < @Before")}{conditions}
+            ORDER BY {id} DESC LIMIT @Limit
             """, args);
-        List<RunView> views = [];
-        foreach (var row in rows)
-        {
-            views.Add(await ViewAsync(tx, row));
-        }
-
-        return (IReadOnlyList<RunView>)views;
+        return await ViewAsync(tx, rows);
     });
 
     /// <summary>What was said and done, in order; null when there is no such run.</summary>
@@ -117,9 +116,44 @@ public sealed class RunQueries
     private static Task<RunRow?> RowAsync(StoreTransaction tx, Principal principal, string id) =>
         tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE id = @id AND tenant = @Tenant", new { id, principal.Tenant });
 
-    private async Task<RunView> ViewAsync(StoreTransaction tx, RunRow row)
+    private async Task<IReadOnlyList<RunView>> ViewAsync(StoreTransaction tx, IReadOnlyList<RunRow> rows)
     {
-        return new RunView
+        if (rows.Count == 0)
+        {
+            return [];
+        }
+
+        // Numbers of our own, so they may stand in the text; a list of any length as an argument means something else to each database.
+        var runs = string.Join(", ", rows.Select(row => row.Run));
+        var approvals = (await tx.ListAsync<ApprovalRow>($"SELECT id, run, state FROM approvals WHERE run IN ({runs}) ORDER BY run, turn, idx, requested_at, round"))
+            .ToLookup(approval => approval.Run);
+        var open = approvals.Any(ofRun => ofRun.Any(approval => approval.State == ApprovalStates.Pending)) ? await Waiting.OpenAsync(tx, runs) : null;
+        var absent = await AbsentAsync(tx, rows);
+        List<RunView> views = [];
+        foreach (var row in rows)
+        {
+            var waiting = new Waiting(tx, row, [.. open?[row.Run] ?? []], absent.GetValueOrDefault(row.Engine));
+            views.Add(View(row, [.. approvals[row.Run].Select(approval => approval.Id)], await waiting.DescribeAsync()));
+        }
+
+        return views;
+    }
+
+    /// <summary>The engines of some runs that nobody serves; this process's own is there to be seen.</summary>
+    private async Task<Dictionary<string, EngineRow>> AbsentAsync(StoreTransaction tx, IReadOnlyList<RunRow> rows)
+    {
+        if (rows.All(row => row.HasEnded || row.Engine == parts.Engine.Id))
+        {
+            return [];
+        }
+
+        await tx.ReadClockAsync();
+        return (await tx.ListAsync<EngineRow>("SELECT * FROM engines WHERE heartbeat <= @before AND id <> @Id",
+            new { before = (tx.Now - EngineHold.Absence).UtcTicks, parts.Engine.Id })).ToDictionary(engine => engine.Id);
+    }
+
+    private static RunView View(RunRow row, IReadOnlyList<string> approvals, WaitingFor? waiting) =>
+        new()
         {
             Id = row.Id,
             Agent = row.Agent,
@@ -128,8 +162,8 @@ public sealed class RunQueries
             Status = row.Status,
             Input = row.Input,
             Outcome = row.Outcome is null ? null : JsonSerializer.Deserialize(row.Outcome, AgentsJson.Default.Outcome),
-            WaitingFor = await new Waiting(tx, row, parts.Engine.Id).DescribeAsync(),
-            Approvals = await tx.ListAsync<string>("SELECT id FROM approvals WHERE run = @Run ORDER BY turn, idx, requested_at, round", new { row.Run }),
+            WaitingFor = waiting,
+            Approvals = approvals,
             Fault = row.Fault is null ? null : JsonSerializer.Deserialize(row.Fault, AgentsJson.Default.Fault),
             Usage = new RunUsage(row.InputTokens, row.OutputTokens, row.CachedTokens, row.ReasoningTokens, row.HeldTokens, row.Turn, row.ToolCalls),
             RequestedBy = row.RequestedBy,
@@ -137,7 +171,6 @@ public sealed class RunQueries
             CreatedAt = Times.Of(row.CreatedAt),
             EndedAt = Times.Of(row.EndedAt),
         };
-    }
 
     private static TranscriptEntry Said(TurnRow turn)
     {

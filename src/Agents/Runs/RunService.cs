@@ -71,8 +71,7 @@ public sealed class RunService
         }
 
         RefuseEnded(run);
-        await tx.ExecuteAsync("UPDATE runs SET cancelled_at = @Now, cancelled_by = @Id, suspended_at = NULL WHERE run = @Run",
-            new { run.Now, principal.Id, run.Row.Run });
+        await tx.ExecuteAsync("UPDATE runs SET cancelled_at = @Now, suspended_at = NULL WHERE run = @Run", new { run.Now, run.Row.Run });
         await run.VoidApprovalsAsync($"{principal.Id} cancelled the run.");
         await run.EventAsync(RunEvents.CancelRequested, new EventData { By = principal.Id });
         await run.WakeAsync();
@@ -164,6 +163,7 @@ public sealed class RunService
     private async Task<string> InsertAsync(
         StoreTransaction tx, Principal principal, RunSubmission submission, string version, string model, string? idempotencyKey, string? hash)
     {
+        await tx.ReadClockAsync();
         var id = Ids.New("run", tx.Now);
         var metadata = submission.Metadata is { Count: > 0 } some ? JsonSerializer.Serialize(new(some), AgentsJson.Default.DictionaryStringString) : null;
         var run = await tx.FirstAsync<long>("""
@@ -178,8 +178,8 @@ public sealed class RunService
         });
         foreach (var (name, value) in submission.Metadata ?? new Dictionary<string, string>())
         {
-            await tx.ExecuteAsync("INSERT INTO run_metadata (run, tenant, name, value, id) VALUES (@run, @Tenant, @name, @value, @id)",
-                new { run, principal.Tenant, name, value, id });
+            await tx.ExecuteAsync("INSERT INTO run_metadata (tenant, name, value, id) VALUES (@Tenant, @name, @value, @id)",
+                new { principal.Tenant, name, value, id });
         }
 
         var locked = await LockedRun.TakeAsync(tx, run);

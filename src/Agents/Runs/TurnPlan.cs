@@ -80,8 +80,11 @@ internal sealed class TurnPlan(AgentParts parts, StoreTransaction tx, LockedRun 
         };
         await tx.ExecuteAsync("""
             INSERT INTO calls (run, turn, idx, tool, call_id, arguments, effect, idempotent, state, result, ended_at)
-            VALUES (@Run, @Turn, @Idx, @Tool, @CallId, @Arguments, @Effect, @Idempotent, @State, @Result, @EndedAt)
-            """, call);
+            VALUES (@Run, @Turn, @Idx, @Tool, @CallId, @Arguments, @Effect, @idempotent, @State, @Result, @EndedAt)
+            """, new
+        {
+            call.Run, call.Turn, call.Idx, call.Tool, call.CallId, call.Arguments, call.Effect, idempotent = call.Idempotent ? 1 : 0, call.State, call.Result, call.EndedAt,
+        });
         if (within && arguments.Canonical is not null && await new CallPolicy(parts, tx, run).AskAsync(call) is { } ask)
         {
             await new Askings(tx, run).OpenAsync(call, ApprovalKinds.Approval, ask);

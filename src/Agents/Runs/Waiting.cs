@@ -6,33 +6,30 @@ using Holdfast.Agents.Storage;
 namespace Holdfast.Agents.Runs;
 
 /// <summary>Says on whom or what a run waits.</summary>
-/// <param name="served">The engine of this process, which is there to be seen.</param>
-internal sealed class Waiting(StoreTransaction tx, RunRow run, string served)
+/// <param name="open">What persons are asked about it.</param>
+/// <param name="absent">Its engine, where nobody serves that.</param>
+internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<OpenApprovalRow> open, EngineRow? absent)
 {
-    public async Task<WaitingFor?> DescribeAsync() => await AbsentEngineAsync() ?? await WorkAsync();
+    /// <summary>What persons are asked about some runs.</summary>
+    /// <param name="runs">Their numbers, as SQL.</param>
+    public static async Task<ILookup<long, OpenApprovalRow>> OpenAsync(StoreTransaction tx, string runs) => (await tx.ListAsync<OpenApprovalRow>($"""
+        SELECT a.*, c.failure AS doubt FROM approvals a LEFT JOIN calls c ON c.run = a.run AND c.turn = a.turn AND c.idx = a.idx
+        WHERE a.run IN ({runs}) AND a.state = 'pending' ORDER BY a.run, a.turn, a.idx, a.round
+        """)).ToLookup(approval => approval.Run);
+
+    public async Task<WaitingFor?> DescribeAsync() => !run.HasEnded && absent is not null ? Engine(absent) : await WorkAsync();
 
     /// <summary>Whatever else it waits for: while nobody serves its engine, nothing of the run goes on.</summary>
-    private async Task<WaitingFor?> AbsentEngineAsync()
+    private WaitingFor Engine(EngineRow absent) => new("engine", null, Times.Of(absent.Heartbeat), absent.NotSeen, null, absent.Remedy)
     {
-        if (run.HasEnded || run.Engine == served)
-        {
-            return null;
-        }
-
-        await tx.ReadClockAsync();
-        var absent = await tx.FirstAsync<EngineRow>("SELECT * FROM engines WHERE id = @Engine AND heartbeat <= @before",
-            new { run.Engine, before = (tx.Now - EngineHold.Absence).UtcTicks });
-        return absent is null ? null : new("engine", null, Times.Of(absent.Heartbeat), absent.NotSeen, null, absent.Remedy)
-        {
-            Approvals = await tx.ListAsync<string>("SELECT id FROM approvals WHERE run = @Run AND state = 'pending' ORDER BY turn, idx, round", new { run.Run }),
-        };
-    }
+        Approvals = [.. open.Select(row => row.Id)],
+    };
 
     private async Task<WaitingFor?> WorkAsync() => run.Status switch
     {
         RunStatuses.Suspended => new("suspension", run.SuspendedBy, Times.Of(run.SuspendedAt!.Value), null, null, "Nothing begins until somebody resumes the run."),
         RunStatuses.Paused => Paused(),
-        RunStatuses.Waiting => await PersonAsync() ?? await TimerAsync(),
+        RunStatuses.Waiting => Person() ?? await TimerAsync(),
         RunStatuses.Queued => new("engine", null, Times.Of(run.CreatedAt), null, null, "The engine takes it up."),
         _ => null,
     };
@@ -43,9 +40,8 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run, string served)
         return new("fault", "an operator", fault.At, fault.Message, null, "Mend the fault, then retry the run; or cancel it.");
     }
 
-    private async Task<WaitingFor?> PersonAsync()
+    private WaitingFor? Person()
     {
-        var open = await tx.ListAsync<ApprovalRow>("SELECT * FROM approvals WHERE run = @Run AND state = 'pending' ORDER BY turn, idx, round", new { run.Run });
         if (open.Count == 0)
         {
             return null;
@@ -54,8 +50,7 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run, string served)
         var first = open[0];
         var ask = JsonSerializer.Deserialize(first.Ask, AgentsJson.Default.ApprovalAsk)!;
         var who = Entitlement.Approvers(ask) + (ask.RequesterMayDecide ? "" : $", but not {run.RequestedBy}");
-        var doubt = first.Kind == ApprovalKinds.InDoubt
-            ? await tx.FirstAsync<string>("SELECT failure FROM calls WHERE run = @Run AND turn = @Turn AND idx = @Idx", new { first.Run, first.Turn, first.Idx }) : null;
+        var doubt = first.Kind == ApprovalKinds.InDoubt ? first.Doubt : null;
         var next = first.Kind == ApprovalKinds.InDoubt
             ? $"Find out whether {first.Tool} happened, then decide: happened, runAgain or giveUp."
             : $"{first.Tool} runs when it is approved{(first.ExpiresAt is { } ends ? $"; the time to decide ends {Times.Show(ends)}" : "")}.";
@@ -69,4 +64,10 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run, string served)
         var since = await tx.FirstAsync<long?>("SELECT MAX(at) FROM events WHERE run = @Run", new { run.Run }) ?? run.CreatedAt;
         return new("timer", null, Times.Of(since), failure, Times.Of(run.WaitsUntil), "It is tried again by itself.");
     }
+}
+
+/// <summary>An approval that waits for a decision, and why its call is in doubt where it is.</summary>
+internal sealed class OpenApprovalRow : ApprovalRow
+{
+    public string? Doubt { get; init; }
 }

@@ -3,6 +3,12 @@ namespace Holdfast.Agents.Storage;
 /// <summary>A row of runs. Times are UTC ticks.</summary>
 internal sealed class RunRow
 {
+    /// <summary>The store's clock when the row was locked, where the database says it.</summary>
+    public long StoreTicks { get; init; }
+
+    /// <summary>What the database calls the transaction that locked the row.</summary>
+    public string? StoreTransaction { get; init; }
+
     public long Run { get; init; }
 
     public string Id { get; init; } = "";
@@ -40,8 +46,6 @@ internal sealed class RunRow
     public long? ActiveSince { get; init; }
 
     public long? CancelledAt { get; init; }
-
-    public string? CancelledBy { get; init; }
 
     public long? SuspendedAt { get; init; }
 
@@ -86,8 +90,6 @@ internal sealed class TurnRow
     public long? RetryAt { get; init; }
 
     public int Attempts { get; init; }
-
-    public string? Model { get; init; }
 
     public string? Reply { get; init; }
 
@@ -135,8 +137,6 @@ internal sealed class CallRow
     public long? Lease { get; init; }
 
     public string? Result { get; init; }
-
-    public long? StartedAt { get; init; }
 
     public long? EndedAt { get; init; }
 

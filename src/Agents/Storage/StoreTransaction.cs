@@ -1,5 +1,4 @@
 using System.Data;
-using System.Diagnostics.CodeAnalysis;
 using Dapper;
 
 namespace Holdfast.Agents.Storage;
@@ -8,19 +7,46 @@ namespace Holdfast.Agents.Storage;
 /// One transaction on the agent store. Work inside it may be run again from its beginning, so it changes nothing but the store; what
 /// has to follow the commit is noted here and done after it.
 /// </summary>
-/// <param name="forUpdate">What a SELECT ends with to lock its rows until the end; empty where the whole database is locked anyway.</param>
-public sealed class StoreTransaction(IDbConnection connection, IDbTransaction? transaction, DateTimeOffset now, string forUpdate = "")
+public sealed class StoreTransaction
 {
+    private readonly IDbConnection connection;
+    private readonly IDbTransaction? transaction;
+    private readonly StoreSql sql;
+    private readonly TimeProvider? clock;
     private readonly List<Wake> wakes = [];
     private readonly HashSet<string> changed = [];
+    private string prefix;
+    private DateTimeOffset? now;
 
-    /// <summary>The store's clock, read after the transaction took its lock.</summary>
-    public DateTimeOffset Now { get; } = now;
+    /// <param name="clock">The store's clock; null for the database's own.</param>
+    /// <param name="prefix">SQL that goes with the first statement.</param>
+    internal StoreTransaction(IDbConnection connection, IDbTransaction? transaction, StoreSql sql, TimeProvider? clock, string prefix = "")
+    {
+        this.connection = connection;
+        this.transaction = transaction;
+        this.sql = sql;
+        this.clock = clock;
+        this.prefix = prefix;
+        if (sql.BeginLocksAll)
+        {
+            now = clock!.GetUtcNow();
+        }
+    }
 
-    internal string ForUpdate { get; } = forUpdate;
+    /// <summary>The store's clock, as it was when this last took a lock or read it.</summary>
+    public DateTimeOffset Now => now ?? throw new InvalidOperationException("The store's clock has not been read in this transaction: lock a run first, or call ReadClockAsync.");
 
-    /// <summary>What a SELECT ends with so that nobody changes its rows until the end; empty where nobody else can write anyway.</summary>
-    internal string ForShare { get; } = "";
+    /// <summary>What a SELECT ends with to lock its rows until the end.</summary>
+    internal string ForUpdate => sql.ForUpdate;
+
+    /// <summary>What a SELECT ends with so that nobody changes its rows until the end.</summary>
+    internal string ForShare => sql.ForShare;
+
+    /// <summary>What a SELECT ends with to lock the rows that nobody else has locked.</summary>
+    internal string SkipLocked => sql.SkipLocked;
+
+    /// <summary>What the database calls this transaction, where it is known: by that it can be asked what became of it.</summary>
+    internal string? DatabaseId { get; private set; }
 
     /// <summary>What the engine is to be told once this is committed.</summary>
     internal IReadOnlyList<Wake> Wakes => wakes;
@@ -31,20 +57,42 @@ public sealed class StoreTransaction(IDbConnection connection, IDbTransaction? t
     /// <summary>Runs whose watchers are to look again.</summary>
     internal IReadOnlyCollection<string> ChangedRuns => changed;
 
-    public Task<int> ExecuteAsync(string sql, object? args = null) => connection.ExecuteAsync(sql, args, transaction);
+    public Task<int> ExecuteAsync(string sql, object? args = null) => connection.ExecuteAsync(Whole(sql), Args(args), transaction);
 
-    public Task<T?> FirstAsync<T>(string sql, object? args = null) => connection.QueryFirstOrDefaultAsync<T?>(sql, args, transaction);
+    public Task<T?> FirstAsync<T>(string sql, object? args = null) => connection.QueryFirstOrDefaultAsync<T?>(Whole(sql), Args(args), transaction);
 
     public async Task<IReadOnlyList<T>> ListAsync<T>(string sql, object? args = null) =>
-        [.. await connection.QueryAsync<T>(sql, args, transaction)];
+        [.. await connection.QueryAsync<T>(Whole(sql), Args(args), transaction)];
+
+    /// <summary>Locks a run's row until the end, and reads the clock after it has the lock.</summary>
+    /// <param name="condition">Which one, as SQL.</param>
+    internal async Task<RunRow?> LockRunAsync(string condition, object args)
+    {
+        var row = await FirstAsync<RunRow>(sql.LockRun(condition), args);
+        if (row is not null)
+        {
+            Read(row.StoreTicks, row.StoreTransaction);
+        }
+
+        return row;
+    }
+
+    /// <summary>Reads the clock: for a transaction that locks no run, after it has locked what it locks.</summary>
+    internal async Task ReadClockAsync()
+    {
+        if (sql.ReadClock is { } select)
+        {
+            var read = (await FirstAsync<ClockRow>(select))!;
+            Read(read.StoreTicks, read.StoreTransaction);
+        }
+    }
 
     /// <summary>Notes, in the outbox and for after the commit, that an instance has to look at the store.</summary>
     internal async Task WakeAsync(Wake wake)
     {
         await ExecuteAsync("""
-            INSERT INTO wakes (instance, run, engine, kind, version, sent_at) VALUES (@Instance, @Run, @Engine, @Kind, 1, @sentAt)
-            ON CONFLICT (instance) DO UPDATE SET version = wakes.version + 1, sends = 0, sent_at = @sentAt,
-              kind = CASE @Kind WHEN 'retry' THEN 'retry' ELSE wakes.kind END
+            INSERT INTO wakes (instance, run, engine, kind, sent_at) VALUES (@Instance, @Run, @Engine, @Kind, @sentAt)
+            ON CONFLICT (instance) DO UPDATE SET sends = 0, sent_at = @sentAt, kind = CASE @Kind WHEN 'retry' THEN 'retry' ELSE wakes.kind END
             """, new { wake.Instance, wake.Run, wake.Engine, wake.Kind, sentAt = wake.Engine == Engine ? Now.UtcTicks : 0 });
         if (wake.Engine == Engine)
         {
@@ -55,11 +103,30 @@ public sealed class StoreTransaction(IDbConnection connection, IDbTransaction? t
     /// <summary>The instance has looked: whatever it was to be told until now, it has seen.</summary>
     internal Task LookedAsync(string instance) => ExecuteAsync("DELETE FROM wakes WHERE instance = @instance", new { instance });
 
-    /// <summary>Reads the clock, for a transaction that locks no run: after it has locked what it locks.</summary>
-    [SuppressMessage("Performance", "CA1822", Justification = "It is a transaction's clock.")]
-    internal Task ReadClockAsync() => Task.CompletedTask; // here the clock was read when everything was locked, at the beginning
-
     internal void Changed(string runId) => changed.Add(runId);
+
+    private void Read(long ticks, string? id)
+    {
+        now = clock?.GetUtcNow() ?? new DateTimeOffset(ticks, TimeSpan.Zero);
+        DatabaseId = id;
+    }
+
+    private static StorableArgs? Args(object? args) => args is null ? null : new StorableArgs(args);
+
+    private string Whole(string statement)
+    {
+        var whole = prefix + statement;
+        prefix = "";
+        sql.Seen?.Invoke(whole);
+        return whole;
+    }
+
+    private sealed class ClockRow
+    {
+        public long StoreTicks { get; init; }
+
+        public string? StoreTransaction { get; init; }
+    }
 }
 
 /// <summary>Something that the engine has to be told.</summary>

@@ -9,7 +9,7 @@ internal static class Generations
         Scenario.Of(0, Capabilities.EventsOnce, UnreadEventsAreDroppedIfTheCodeSaysSo),
         Scenario.Of(2, Capabilities.Restart | Capabilities.EventsOnce, AGenerationThatInheritsEventsReplaysAfterARestart),
         Scenario.Of(0, Capabilities.None, GuidsAreUniqueAcrossGenerations),
-        Scenario.Of(0, Capabilities.EventsOnce, AGenerationMayEndWithAnActivityOpen),
+        Scenario.Of(0, Capabilities.LeaveOpen, AGenerationMayEndWithAnActivityOpen),
     ];
 
     private static async Task StepNumbersAndKeysGoOnAcrossGenerations(EngineFixture engine)

@@ -6,11 +6,17 @@ using Xunit;
 namespace Holdfast.Agents.Tests.Engines;
 
 /// <summary>One engine that many processes serve, and that nobody serves at times.</summary>
-public sealed class SharedEngineTests : IDisposable
+public sealed class SharedEngineTests : IAsyncLifetime
 {
-    private readonly SharedStore shared = new();
+    private SharedStore shared = null!;
 
-    public void Dispose() => shared.Dispose();
+    public async ValueTask InitializeAsync() => shared = await SharedStore.NewAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        shared.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     [Theory]
     [InlineData(true)]

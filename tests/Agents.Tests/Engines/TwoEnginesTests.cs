@@ -8,14 +8,15 @@ namespace Holdfast.Agents.Tests.Engines;
 /// <summary>Two engines on one agent store, as a release stands beside the next.</summary>
 public sealed class TwoEnginesTests : IAsyncLifetime
 {
-    private readonly SharedStore shared = new();
     private readonly (Deployment Deployment, FakeTool Refund) one = Desks.Refunding();
     private readonly (Deployment Deployment, FakeTool Refund) other = Desks.Refunding();
+    private SharedStore shared = null!;
     private RunHarness here = null!;
     private RunHarness there = null!;
 
     public async ValueTask InitializeAsync()
     {
+        shared = await SharedStore.NewAsync();
         here = await RunHarness.StartAsync(one.Deployment, shared);
         there = await RunHarness.StartAsync(other.Deployment, shared);
     }

@@ -46,7 +46,9 @@ public sealed class RestartTests
 
         var usage = (await desk.FindAsync(run)).Usage;
         Assert.Equal((held, 10, 5), (usage.HeldTokens, usage.InputTokens, usage.OutputTokens));
-        Assert.Equal("unsettled settled", await desk.StoredAsync<string>("SELECT group_concat(state, ' ') FROM (SELECT state FROM model_attempts ORDER BY attempt)"));
+        Assert.Equal("unsettled settled", await desk.StoredAsync<string>("""
+            SELECT a.state || ' ' || b.state FROM model_attempts a JOIN model_attempts b ON a.attempt = 1 AND b.attempt = 2
+            """));
     }
 
     [Fact]

@@ -8,41 +8,57 @@ namespace Holdfast.Agents.Tests.Runs;
 
 public sealed class TwoStoresTests
 {
-    [Theory]
-    [InlineData("engine.db")]
-    [InlineData("agents.db")]
-    public async Task AStoreThatWasRestoredAloneIsAStartError(string restored)
+    [Fact]
+    public async Task AnEngineThatWasRestoredAloneIsAStartError()
     {
         var (desk, _, _, _, _) = await Given.AskedAsync();
         await using var owned = desk;
         await desk.StopAbruptlyAsync();
         var backup = Directory.CreateTempSubdirectory("holdfast-backup-").FullName;
-        Copy(restored, desk.Data, backup);
+        CopyEngine(desk.Data, backup);
         await desk.ReopenAsync();
         await desk.StopAbruptlyAsync();
-        Delete(desk, restored);
-        Copy(restored, backup, desk.Data);
+        DeleteEngine(desk);
+        CopyEngine(backup, desk.Data);
         Directory.Delete(backup, recursive: true);
 
-        var error = await Assert.ThrowsAsync<StoresApartException>(() => desk.ReopenAsync());
-        Assert.Contains("engine.db", error.Message, StringComparison.Ordinal);
-        Assert.Contains("agents.db", error.Message, StringComparison.Ordinal);
-        Assert.Contains($"{restored} was restored alone", error.Message, StringComparison.Ordinal);
+        await ApartAsync(desk, "engine.db was restored alone");
     }
 
-    [Theory]
-    [InlineData("engine.db")]
-    [InlineData("agents.db")]
-    public async Task AStoreThatIsMissingIsAStartError(string missing)
+    [Fact]
+    public async Task AStoreThatWasRestoredAloneIsAStartError()
     {
         var (desk, _, _, _, _) = await Given.AskedAsync();
         await using var owned = desk;
         await desk.StopAbruptlyAsync();
-        Delete(desk, missing);
+        await desk.Database.BackUpAsync(desk.Data);
+        await desk.ReopenAsync();
+        await desk.StopAbruptlyAsync();
+        await desk.Database.RestoreAsync(desk.Data);
 
-        var error = await Assert.ThrowsAsync<StoresApartException>(() => desk.ReopenAsync());
-        Assert.Contains("engine.db", error.Message, StringComparison.Ordinal);
-        Assert.Contains("agents.db", error.Message, StringComparison.Ordinal);
+        Assert.Matches($"{desk.Database.Name}.*was restored alone", await ApartAsync(desk, "was restored alone"));
+    }
+
+    [Fact]
+    public async Task AnEngineThatIsMissingIsAStartError()
+    {
+        var (desk, _, _, _, _) = await Given.AskedAsync();
+        await using var owned = desk;
+        await desk.StopAbruptlyAsync();
+        DeleteEngine(desk);
+
+        await ApartAsync(desk, "Its engine.db is missing");
+    }
+
+    [Fact]
+    public async Task AStoreThatIsMissingIsAStartError()
+    {
+        var (desk, _, _, _, _) = await Given.AskedAsync();
+        await using var owned = desk;
+        await desk.StopAbruptlyAsync();
+        await desk.Database.DeleteAsync(desk.Data);
+
+        await ApartAsync(desk, "the agent store has never seen it");
     }
 
     [Fact]
@@ -50,12 +66,11 @@ public sealed class TwoStoresTests
     {
         var (desk, _, _, _, _) = await Given.AskedAsync();
         await using var owned = desk;
-        await desk.TamperAsync("INSERT INTO engines (rowid, id, location, epoch, holder, heartbeat) VALUES (0, '', 'elsewhere', 1, '', 0)");
+        await desk.TamperAsync("INSERT INTO engines (id, location, epoch, holder, heartbeat) VALUES ('', 'elsewhere', 1, '', 0)");
         await desk.StopAbruptlyAsync();
-        Delete(desk, "engine.db");
+        DeleteEngine(desk);
 
-        var error = await Assert.ThrowsAsync<StoresApartException>(() => desk.ReopenAsync());
-        Assert.Contains("Its engine.db is missing", error.Message, StringComparison.Ordinal);
+        await ApartAsync(desk, "Its engine.db is missing");
     }
 
     [Fact]
@@ -132,17 +147,27 @@ public sealed class TwoStoresTests
         Assert.Equal("ended", (await desk.FindAsync(run)).Status);
     }
 
-    private static void Copy(string file, string from, string to)
+    /// <summary>Both are named, for a person to know what to restore.</summary>
+    private static async Task<string> ApartAsync(RunHarness desk, string words)
     {
-        foreach (var name in new[] { file, file + "-wal" }.Where(name => File.Exists(Path.Combine(from, name))))
+        var error = await Assert.ThrowsAsync<StoresApartException>(() => desk.ReopenAsync());
+        Assert.Contains("engine.db", error.Message, StringComparison.Ordinal);
+        Assert.Contains(desk.Database.Name, error.Message, StringComparison.Ordinal);
+        Assert.Contains(words, error.Message, StringComparison.Ordinal);
+        return error.Message;
+    }
+
+    private static void CopyEngine(string from, string to)
+    {
+        foreach (var name in new[] { "engine.db", "engine.db-wal" }.Where(name => File.Exists(Path.Combine(from, name))))
         {
             File.Copy(Path.Combine(from, name), Path.Combine(to, name));
         }
     }
 
-    private static void Delete(RunHarness desk, string file)
+    private static void DeleteEngine(RunHarness desk)
     {
-        foreach (var path in Directory.GetFiles(desk.Data, file + "*"))
+        foreach (var path in Directory.GetFiles(desk.Data, "engine.db*"))
         {
             File.Delete(path);
         }

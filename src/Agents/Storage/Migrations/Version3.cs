@@ -5,9 +5,9 @@ namespace Holdfast.Agents.Storage.Migrations;
 /// kind: held or shared. mark: names the series of marks that a shared engine keeps in itself. advanced_at: when its epoch last grew.
 /// version: the release of the host that last started. swept_to: up to which run the engine has been asked whether it is still there.
 /// </summary>
-internal static class Version4
+internal static class Version3
 {
-    public const string Sql = """
+    public static readonly Migration Migration = new(3, Oldest: 2, """
         ALTER TABLE engines ADD COLUMN kind TEXT NOT NULL DEFAULT 'held';
         ALTER TABLE engines ADD COLUMN mark TEXT NOT NULL DEFAULT '';
         ALTER TABLE engines ADD COLUMN advanced_at INTEGER NOT NULL DEFAULT 0;
@@ -15,5 +15,5 @@ internal static class Version4
         ALTER TABLE engines ADD COLUMN swept_to TEXT NOT NULL DEFAULT '';
         ALTER TABLE engines ADD COLUMN retired_at INTEGER;
         ALTER TABLE engines ADD COLUMN retired_by TEXT;
-        """;
+        """);
 }

@@ -1,0 +1,192 @@
+// The function app: plan, app, settings, and the sign-in that stands before it.
+
+param planName string
+param name string
+param location string
+param tags object
+
+@description('The name that azure.yaml has for the service.')
+param service string
+
+@description('The resource id of the identity.')
+param identityId string
+
+@description('Its client id.')
+param identityClientId string
+
+@description('Its name, which is also its role in the database.')
+param identityName string
+
+param storageName string
+
+@description('The address of the container that packages are put into.')
+param packages string
+
+param insightsConnectionString string
+param schedulerEndpoint string
+param hub string
+param databaseHost string
+param database string
+param modelEndpoint string
+param modelDeployment string
+
+@description('The client id of the registration that tokens are for.')
+param audienceClientId string
+
+@description('Its identifier, which a token may name instead.')
+param audienceIdentifier string
+
+@description('MB of memory of an instance.')
+@allowed([512, 2048, 4096])
+param memory int
+
+@description('Instances at most.')
+@minValue(1)
+@maxValue(1000)
+param instances int
+
+@description('Instances for orchestrators and activities that never go away.')
+@minValue(0)
+param alwaysReady int
+
+@description('What an update does to work in flight: RollingUpdate lets it end (up to an hour), Recreate kills it.')
+@allowed(['RollingUpdate', 'Recreate'])
+param update string
+
+@description('Instances are spread over the zones of the region.')
+param zoneRedundant bool
+
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: {
+    name: 'FC1'
+    tier: 'FlexConsumption'
+  }
+  properties: {
+    reserved: true
+    zoneRedundant: zoneRedundant
+  }
+}
+
+resource app 'Microsoft.Web/sites@2025-03-01' = {
+  name: name
+  location: location
+  tags: union(tags, { 'azd-service-name': service })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${identityId}': {}
+    }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    siteConfig: {
+      minTlsVersion: '1.2'
+    }
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: packages
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identityId
+          }
+        }
+      }
+      runtime: {
+        name: 'dotnet-isolated'
+        version: '10.0'
+      }
+      scaleAndConcurrency: {
+        instanceMemoryMB: memory
+        maximumInstanceCount: instances
+        alwaysReady: [
+          {
+            name: 'durable'
+            instanceCount: alwaysReady
+          }
+        ]
+      }
+      // The service knows it, the published types do not.
+      #disable-next-line BCP037
+      siteUpdateStrategy: {
+        type: update
+      }
+    }
+  }
+}
+
+resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
+  parent: app
+  name: 'appsettings'
+  properties: {
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
+    APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
+    AZURE_CLIENT_ID: identityClientId
+    AZURE_OPENAI_DEPLOYMENT: modelDeployment
+    AZURE_OPENAI_ENDPOINT: modelEndpoint
+    AzureWebJobsStorage__accountName: storageName
+    AzureWebJobsStorage__clientId: identityClientId
+    AzureWebJobsStorage__credential: 'managedidentity'
+    DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId};TaskHub=${hub}'
+    HOLDFAST_IDENTITY: 'platform'
+    HOLDFAST_STORE: 'Host=${databaseHost};Database=${database};Username=${identityName};SSL Mode=VerifyFull'
+    HOLDFAST_STORE_SIGNIN: 'managedIdentity'
+    TASKHUB_NAME: hub
+  }
+}
+
+// Who is not signed in gets a 401 and never reaches the code; only health may be asked by anybody.
+resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
+  parent: app
+  name: 'authsettingsV2'
+  properties: {
+    platform: {
+      enabled: true
+    }
+    globalValidation: {
+      requireAuthentication: true
+      unauthenticatedClientAction: 'Return401'
+      excludedPaths: ['/health/live', '/health/ready']
+    }
+    httpSettings: {
+      requireHttps: true
+    }
+    identityProviders: {
+      azureActiveDirectory: {
+        enabled: true
+        registration: {
+          openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+          clientId: audienceClientId
+        }
+        validation: {
+          allowedAudiences: [audienceClientId, audienceIdentifier]
+        }
+      }
+    }
+    login: {
+      tokenStore: {
+        enabled: false
+      }
+    }
+  }
+  dependsOn: [settings]
+}
+
+// Packages are published by identity; no user name and password.
+resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: app
+  name: 'scm'
+  properties: {
+    allow: false
+  }
+}
+
+output name string = app.name
+output address string = 'https://${app.properties.defaultHostName}'

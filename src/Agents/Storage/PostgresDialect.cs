@@ -1,0 +1,349 @@
+using System.Data;
+using Dapper;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Holdfast.Agents.Storage;
+
+/// <summary>
+/// The agent store on PostgreSQL 15 or later. Transactions run side by side; each locks the rows that it decides about. One that the
+/// database undid is run again; one whose commit was not answered is asked after, so that nothing is done twice or taken for lost.
+/// </summary>
+public sealed class PostgresDialect : IDialect
+{
+    private const int OldestServer = 150000;
+    private const int MostTries = 10;
+    private static readonly TimeSpan RefuseAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(5);
+
+    // Ticks of the database's clock, and what it calls the transaction.
+    private const string Clock = """
+        621355968000000000 + CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 10000000 AS BIGINT) AS store_ticks, CAST(pg_current_xact_id() AS TEXT) AS store_transaction
+        """;
+
+    private readonly CancellationTokenSource stopping = new();
+    private readonly NpgsqlDataSource source;
+    private readonly PostgresOptions options;
+    private readonly PostgresPresence presence;
+    private readonly ILogger logger;
+    private readonly StoreSql sql;
+    private readonly string place;
+    private int underWay;
+
+    private PostgresDialect(NpgsqlDataSource source, PostgresOptions options, string place, ILogger logger)
+    {
+        this.source = source;
+        this.options = options;
+        this.place = place;
+        this.logger = logger;
+        presence = new PostgresPresence(place, ProbeAsync, logger, stopping.Token);
+
+        // The clock is read outside of the SELECT that locks: inside, it would be read before the lock is waited for.
+        sql = new StoreSql
+        {
+            ForUpdate = " FOR UPDATE",
+            ForShare = " FOR SHARE",
+            SkipLocked = " FOR UPDATE SKIP LOCKED",
+            LockRun = condition => $"SELECT r.*, {Clock} FROM (SELECT * FROM runs WHERE {condition} FOR UPDATE) AS r",
+            ReadClock = $"SELECT {Clock}",
+            Seen = options.Seen,
+        };
+    }
+
+    /// <summary>Never completes: whatever PostgreSQL fails with, an operator can mend while the host waits.</summary>
+    public Task<Exception> Failed { get; } = new TaskCompletionSource<Exception>().Task;
+
+    public string? Away => presence.Away;
+
+    public string Place => place;
+
+    public int SchemaVersion => options.Migrations[^1].Version;
+
+    /// <summary>Waits for the database, and brings its tables to this release's version.</summary>
+    /// <exception cref="StoreRefusedException">It did not answer in time, refuses the sign-in, or is not one that this release can use.</exception>
+    public static async Task<PostgresDialect> OpenAsync(PostgresOptions options, ILogger logger, CancellationToken cancellation = default)
+    {
+        var settings = options.Read();
+        var place = $"PostgreSQL at {settings.Host}{(settings.Host!.StartsWith('/') ? "" : $":{settings.Port}")}, database {settings.Database}";
+        var dialect = new PostgresDialect(Source(settings, options), options, place, logger);
+        try
+        {
+            await dialect.StartAsync(settings.Username!, cancellation);
+            return dialect;
+        }
+        catch
+        {
+            dialect.Dispose();
+            throw;
+        }
+    }
+
+    public bool Caused(Exception exception) => exception is StoreUnavailableException or ObjectDisposedException || PostgresFailure.Of(exception) != PostgresFault.None;
+
+    public Task<(T Result, StoreTransaction Committed)> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable) =>
+        PersistAsync(() => TryWriteAsync(work, refusable), refusable);
+
+    public Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query, bool refusable) => PersistAsync(async () =>
+    {
+        await using var connection = await source.OpenConnectionAsync(stopping.Token);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead);
+        var result = await query(new StoreTransaction(connection, transaction, sql, options.Clock, "SET TRANSACTION READ ONLY; "));
+        await transaction.CommitAsync();
+        return result;
+    }, refusable);
+
+    /// <summary>Lets what is in a transaction come to its end, for a while, and refuses the rest.</summary>
+    public void Dispose()
+    {
+        if (stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        stopping.Cancel();
+        SpinWait.SpinUntil(() => Volatile.Read(ref underWay) == 0, LongestStop);
+        source.Dispose();
+    }
+
+    private static NpgsqlDataSource Source(NpgsqlConnectionStringBuilder settings, PostgresOptions options)
+    {
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false)); // numbers and texts are all there is
+        if (options.Token is { } token)
+        {
+            builder.UsePasswordProvider(_ => throw new NotSupportedException("A token is fetched asynchronously."), (_, cancellation) => token(cancellation));
+        }
+
+        return builder.Build();
+    }
+
+    private async Task StartAsync(string user, CancellationToken cancellation)
+    {
+        var (began, said) = (TimeProvider.System.GetTimestamp(), 0L);
+        while (true)
+        {
+            try
+            {
+                await using var connection = await source.OpenConnectionAsync(cancellation);
+                await CheckServerAsync(connection);
+                await new PostgresSchema(place, options.Migrations).MigrateAsync(connection);
+                return;
+            }
+            catch (Exception e) when (PostgresFailure.IsLasting(e))
+            {
+                throw new StoreRefusedException($"{place} refuses user {user}{(options.Token is null ? "" : " with a token as the password")}: {e.GetBaseException().Message}. {Remedy(e)}", e);
+            }
+            catch (Exception e) when (PostgresFailure.Of(e) != PostgresFault.None)
+            {
+                if (TimeProvider.System.GetElapsedTime(began) >= options.StartLimit)
+                {
+                    throw new StoreRefusedException($"{place} has not answered for {(int)options.StartLimit.TotalSeconds} s: {e.Message} Start it, or correct {options.Setting}.", e);
+                }
+
+                if (said == 0 || TimeProvider.System.GetElapsedTime(said) >= SayEvery)
+                {
+                    said = TimeProvider.System.GetTimestamp();
+                    logger.LogWarning("{Place} does not answer: {Message} The start waits for it, {Seconds} s at most.", place, e.Message, (int)options.StartLimit.TotalSeconds);
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, cancellation);
+            }
+        }
+    }
+
+    private string Remedy(Exception exception) => exception switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => $"Create the database, or name another in {options.Setting}.",
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidSchemaName } => "Make it the owner of the database, or grant it CREATE and USAGE on its schema.",
+        PostgresException => options.Token is null ? $"Correct the user name or the password in {options.Setting}." : "Create the role for this identity, or correct the user name; a token that has expired is fetched anew with the next start.",
+        NpgsqlException => $"Give the password in {options.Setting}.",
+        _ => "Check the server's certificate, its name in it, and Root Certificate.",
+    };
+
+    private async Task CheckServerAsync(NpgsqlConnection connection)
+    {
+        var server = (await connection.QueryFirstAsync<Server>("""
+            SELECT current_setting('server_version') AS version, CAST(current_setting('server_version_num') AS BIGINT) AS number,
+              current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS synchronous_commit, pg_is_in_recovery() AS is_standby,
+              current_schema() AS schema
+            """))!;
+        var fact = server.Number < OldestServer ? $"is version {server.Version}; 15 is the oldest that is supported. Use a newer server."
+            : server.Encoding != "UTF8" ? $"has the encoding {server.Encoding}. Create a database with ENCODING 'UTF8'."
+            : server.SynchronousCommit == "off" ? "has synchronous_commit=off and would lose what it has acknowledged. Set it to on for this database."
+            : server.Schema is null ? "has no schema for the tables: the first one in its search_path does not exist or is not granted. Create it, or correct Search Path."
+            : null;
+        if (fact is not null)
+        {
+            throw new StoreRefusedException($"{place} {fact}");
+        }
+
+        if (server.IsStandby)
+        {
+            throw new TimeoutException("it is a standby and takes no writes.");
+        }
+    }
+
+    private async Task ProbeAsync(CancellationToken cancellation)
+    {
+        source.Clear(); // what the server cut off is still in the pool
+        await using var connection = await source.OpenConnectionAsync(cancellation);
+        if (await connection.QueryFirstAsync<bool>("SELECT pg_is_in_recovery()"))
+        {
+            throw new TimeoutException("it is a standby and takes no writes.");
+        }
+    }
+
+    /// <summary>Runs an attempt again while another would help: soon after a conflict, and once the database is back.</summary>
+    /// <param name="refusable">Whether to give up after a while; otherwise it waits for as long as it takes.</param>
+    private async Task<T> PersistAsync<T>(Func<Task<T>> attempt, bool refusable)
+    {
+        Interlocked.Increment(ref underWay);
+        try
+        {
+            for (var tries = 1; ; tries++)
+            {
+                await PresentAsync(refusable);
+                try
+                {
+                    return await attempt();
+                }
+                catch (Exception e) when (PostgresFailure.Of(e) is var fault and not PostgresFault.None && !stopping.IsCancellationRequested)
+                {
+                    if (tries >= MostTries && (refusable || e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }))
+                    {
+                        throw Unavailable(e);
+                    }
+
+                    await AgainAsync(e, fault, tries);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException($"{place} is closed: the process is stopping.");
+        }
+        finally
+        {
+            Interlocked.Decrement(ref underWay);
+        }
+    }
+
+    private async Task AgainAsync(Exception cause, PostgresFault fault, int tries)
+    {
+        if (fault == PostgresFault.Away)
+        {
+            presence.Lost(cause);
+            return;
+        }
+
+        logger.LogDebug(cause, "{Place}: a transaction is run again.", place);
+        var longest = Math.Min(tries * tries * 4, 2000);
+        await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, longest + 1)), TimeProvider.System, stopping.Token);
+    }
+
+    /// <summary>Completes when the database answers.</summary>
+    private async Task PresentAsync(bool refusable)
+    {
+        ObjectDisposedException.ThrowIf(stopping.IsCancellationRequested, this);
+        var back = presence.Back;
+        if (back.IsCompleted)
+        {
+            return;
+        }
+
+        try
+        {
+            await back.WaitAsync(refusable ? RefuseAfter : Timeout.InfiniteTimeSpan, TimeProvider.System, stopping.Token);
+        }
+        catch (TimeoutException)
+        {
+            throw new StoreUnavailableException(presence.Away ?? $"{place} does not answer.");
+        }
+    }
+
+    private async Task<(T Result, StoreTransaction Committed)> TryWriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable)
+    {
+        await using var connection = await source.OpenConnectionAsync(stopping.Token);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
+        var store = new StoreTransaction(connection, transaction, sql, options.Clock);
+        var result = await work(store);
+        var id = store.DatabaseId ?? await connection.QueryFirstAsync<string?>("SELECT CAST(pg_current_xact_id_if_assigned() AS TEXT)", transaction: transaction);
+        try
+        {
+            await transaction.CommitAsync();
+        }
+        catch (Exception e) when (id is not null && PostgresFailure.Of(e) == PostgresFault.Away && !PostgresFailure.IsUndone(e))
+        {
+            presence.Lost(e);
+            if (!await IsCommittedAsync(id, refusable))
+            {
+                throw;
+            }
+        }
+
+        return (result, store);
+    }
+
+    /// <summary>
+    /// What became of a transaction whose commit was not answered. It must not be run again before that is known: it might be stored, and
+    /// would be stored twice.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">It could not be found out for as long as a client waits.</exception>
+    private async Task<bool> IsCommittedAsync(string id, bool refusable)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await PresentAsync(refusable);
+                await using var connection = await source.OpenConnectionAsync(stopping.Token);
+                var status = await connection.QueryFirstAsync<string?>("SELECT pg_xact_status(CAST(@id AS xid8))", new { id });
+                if (status is "committed" or "aborted")
+                {
+                    return status == "committed";
+                }
+
+                if (refusable && TimeProvider.System.GetElapsedTime(began) > RefuseAfter)
+                {
+                    throw new StoreUnavailableException($"{place} has not said whether it stored this.");
+                }
+            }
+            catch (StoreUnavailableException e)
+            {
+                throw new StoreUnavailableException(e.Message, mayBeStored: true, e);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InvalidParameterValue)
+            {
+                return false; // a server that was restored to before it has never seen it
+            }
+            catch (Exception e) when (PostgresFailure.Of(e) != PostgresFault.None && !stopping.IsCancellationRequested)
+            {
+                presence.Lost(e);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, stopping.Token); // the server has not noticed yet that nobody listens
+        }
+    }
+
+    private StoreUnavailableException Unavailable(Exception cause) => cause is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected
+        or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled }
+        ? new StoreUnavailableException($"{place} was too busy for this: {cause.Message}", inner: cause)
+        : new StoreUnavailableException($"{place} does not answer: {cause.Message}", inner: cause);
+
+    private sealed class Server
+    {
+        public string Version { get; init; } = "";
+
+        public long Number { get; init; }
+
+        public string Encoding { get; init; } = "";
+
+        public string SynchronousCommit { get; init; } = "";
+
+        public bool IsStandby { get; init; }
+
+        public string? Schema { get; init; }
+    }
+}

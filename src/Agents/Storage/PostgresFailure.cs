@@ -1,0 +1,57 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Npgsql;
+
+namespace Holdfast.Agents.Storage;
+
+/// <summary>What a failure of PostgreSQL means for the work that met it.</summary>
+internal enum PostgresFault
+{
+    /// <summary>Not the database's: the work's own.</summary>
+    None,
+
+    /// <summary>Another transaction was in the way, and this one has been undone: the same again may pass at once.</summary>
+    Conflict,
+
+    /// <summary>The database, or the way to it, is gone for now.</summary>
+    Away,
+}
+
+internal static class PostgresFailure
+{
+    private const string IdleInTransactionTimeout = "25P03";
+
+    // A unique violation is one of two that began together: run again, the later finds what the earlier wrote.
+    private static readonly HashSet<string> Conflicts =
+    [
+        PostgresErrorCodes.SerializationFailure, PostgresErrorCodes.DeadlockDetected, PostgresErrorCodes.UniqueViolation,
+        PostgresErrorCodes.LockNotAvailable, PostgresErrorCodes.QueryCanceled,
+    ];
+
+    // Classes of SQLSTATE: connection, resources, intervention by an operator, system; invalid sign-in, where it worked before.
+    private static readonly string[] AwayClasses = ["08", "53", "57", "58", "28"];
+
+    public static PostgresFault Of(Exception exception) => exception switch
+    {
+        PostgresException e when Conflicts.Contains(e.SqlState) || IsStalePlan(e) => PostgresFault.Conflict,
+        PostgresException e when AwayClasses.Contains(e.SqlState[..2]) || e.SqlState is IdleInTransactionTimeout
+            or PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.InvalidCatalogName => PostgresFault.Away,
+        PostgresException => PostgresFault.None,
+        NpgsqlException or SocketException or TimeoutException or IOException => PostgresFault.Away,
+        _ => PostgresFault.None,
+    };
+
+    /// <summary>Whether a start that met it would meet it again, however long it waited.</summary>
+    public static bool IsLasting(Exception exception) => exception is PostgresException
+    {
+        SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidCatalogName
+            or PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidSchemaName,
+    } || exception.GetBaseException() is AuthenticationException || (exception is NpgsqlException && exception.Message.StartsWith("No password has been provided", StringComparison.Ordinal));
+
+    /// <summary>Whether the server said so itself, so that it is certain that the transaction has been undone.</summary>
+    public static bool IsUndone(Exception exception) => exception is PostgresException { InvariantSeverity: "ERROR" };
+
+    // A newer host has added a column under a statement that was prepared before.
+    private static bool IsStalePlan(PostgresException e) =>
+        e.SqlState == PostgresErrorCodes.FeatureNotSupported && e.MessageText.Contains("cached plan", StringComparison.Ordinal);
+}
