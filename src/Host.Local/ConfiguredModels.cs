@@ -2,6 +2,7 @@ using System.Globalization;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Models.Scripted;
+using Holdfast.Agents.Secrets;
 using Holdfast.Providers.OpenAI;
 using Microsoft.Extensions.Configuration;
 
@@ -61,7 +62,7 @@ internal static class ConfiguredModels
         {
             // Variables cannot say small letters everywhere.
             var name = section.Key.Equals(Default, StringComparison.OrdinalIgnoreCase) ? Default : section.Key;
-            models.Add(name, FromSection(section, name == Default ? settings.Model : null));
+            models.Add(name, FromSection(section, name == Default ? settings.Model : null, settings.Secrets));
         }
 
         if (!models.ContainsKey(Default) && FromEnvironment(settings) is { } options)
@@ -81,6 +82,7 @@ internal static class ConfiguredModels
     private static OpenAIModelOptions? FromEnvironment(HostSettings settings)
     {
         string? Value(string name) => settings.Configuration[name] is { Length: > 0 } value ? value : null;
+        string Key(string name, string value) => settings.Secrets.Resolve(name, value).Reveal();
 
         if (Value("AZURE_OPENAI_ENDPOINT") is { } endpoint)
         {
@@ -89,17 +91,17 @@ internal static class ConfiguredModels
                 Model = settings.Model ?? Value("AZURE_OPENAI_DEPLOYMENT")
                     ?? throw new StartException("AZURE_OPENAI_ENDPOINT is set, but no deployment is named. Set AZURE_OPENAI_DEPLOYMENT, or give --model."),
                 Endpoint = AzureV1(Address("AZURE_OPENAI_ENDPOINT", endpoint)!),
-                ApiKey = Value("AZURE_OPENAI_API_KEY") ?? throw new StartException("AZURE_OPENAI_ENDPOINT is set, but AZURE_OPENAI_API_KEY is not. Set it."),
+                ApiKey = Key("AZURE_OPENAI_API_KEY", Value("AZURE_OPENAI_API_KEY") ?? throw new StartException("AZURE_OPENAI_ENDPOINT is set, but AZURE_OPENAI_API_KEY is not. Set it.")),
                 KeyHeader = KeyHeader.ApiKey,
             };
         }
 
         return Value("OPENAI_API_KEY") is { } key
-            ? new OpenAIModelOptions { Model = settings.Model ?? Value("OPENAI_MODEL") ?? "gpt-5.4", ApiKey = key, Endpoint = Address("OPENAI_BASE_URL", Value("OPENAI_BASE_URL")) }
+            ? new OpenAIModelOptions { Model = settings.Model ?? Value("OPENAI_MODEL") ?? "gpt-5.4", ApiKey = Key("OPENAI_API_KEY", key), Endpoint = Address("OPENAI_BASE_URL", Value("OPENAI_BASE_URL")) }
             : null;
     }
 
-    private static OpenAIModelOptions FromSection(IConfigurationSection section, string? model)
+    private static OpenAIModelOptions FromSection(IConfigurationSection section, string? model, SecretSource secrets)
     {
         if (section.GetChildren().FirstOrDefault(member => !Members.Contains(member.Key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
         {
@@ -112,7 +114,8 @@ internal static class ConfiguredModels
         {
             Model = model ?? section["model"] ?? throw new StartException($"{section.Path} names no model. Add \"model\"."),
             Endpoint = isAzure ? AzureV1(endpoint!) : endpoint,
-            ApiKey = section["apiKey"] ?? throw new StartException($"{section.Path} has no key. Add \"apiKey\"; a server that needs none takes any."),
+            ApiKey = secrets.Resolve($"{section.Path}:apiKey",
+                section["apiKey"] ?? throw new StartException($"{section.Path} has no key. Add \"apiKey\"; a server that needs none takes any.")).Reveal(),
             KeyHeader = isAzure ? KeyHeader.ApiKey : KeyHeader.Bearer,
             Api = section["api"] switch
             {

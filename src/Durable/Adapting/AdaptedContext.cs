@@ -8,6 +8,7 @@ public abstract class AdaptedContext : OrchestrationContext
     private readonly InstanceEnvelope given;
     private readonly EventWaiters waiters;
     private readonly List<CancellationTokenSource> timers = [];
+    private readonly HashSet<string> children = new(StringComparer.Ordinal);
     private (InstanceEnvelope Input, bool PreserveEvents)? next;
     private DateTime latest;
     private bool hasEnded;
@@ -84,8 +85,17 @@ public abstract class AdaptedContext : OrchestrationContext
         }
     }
 
-    protected sealed override async Task<string?> ScheduleSubOrchestrator(long step, string name, string instanceId, string? input) =>
-        (await CallForeignSubOrchestrator(step, name, instanceId, InstanceEnvelope.Of(input))).Text;
+    protected sealed override async Task<string?> ScheduleSubOrchestrator(long step, string name, string instanceId, string? input)
+    {
+        // An engine would replace the child that has ended. Whose id else it may be cannot be asked from in here.
+        if (!children.Add(instanceId))
+        {
+            throw new TaskFailedException(name, step, new FailureDetails(typeof(ArgumentException).FullName!,
+                $"Instance '{instanceId}' has been called by instance '{InstanceId}' before. Give each call an id of its own."));
+        }
+
+        return (await CallForeignSubOrchestrator(step, name, instanceId, InstanceEnvelope.Of(input))).Text;
+    }
 
     protected sealed override Task ScheduleTimer(long step, DateTime fireAt, CancellationToken cancellationToken) => WaitUntil(fireAt, cancellationToken);
 
