@@ -10,14 +10,15 @@ namespace Holdfast.Agents.Tests.Engines;
 /// <summary>An engine that is gone for good, and what becomes of its runs.</summary>
 public sealed class RetirementTests : IAsyncLifetime
 {
-    private readonly SharedStore shared = new();
     private readonly Turnstile turnstile = new();
     private readonly FakeTool refund = Given.Refund(idempotent: false);
+    private SharedStore shared = null!;
     private RunHarness here = null!;
     private RunHarness there = null!;
 
     public async ValueTask InitializeAsync()
     {
+        shared = await SharedStore.NewAsync();
         here = await RunHarness.StartAsync(Desks.Refunding().Deployment, shared);
         there = await RunHarness.StartAsync(new Deployment(Given.Calling("refund", """{"amount":400}"""), refund).Asking(Given.HeldOver(100)), shared);
     }
@@ -113,7 +114,7 @@ public sealed class RetirementTests : IAsyncLifetime
     public async Task AProcessThatStillServesItPassesNoGateTakesNoRunAndEnds()
     {
         var run = await there.RunAsync();
-        await Assert.ThrowsAsync<KilledException>(() => Roster(AgentCrashPoints.EngineBarred).RetireAsync(there.Engine.Identity.Id, "root", force: true));
+        await Assert.ThrowsAsync<KilledException>(() => RetireAsync(there.Engine.Identity.Id, "root", AgentCrashPoints.EngineBarred, force: true));
         await there.DecideAsync((await there.PendingAsync(run)).Single().Id, "approve");
         await there.SettleAsync();
 
@@ -135,11 +136,11 @@ public sealed class RetirementTests : IAsyncLifetime
         }
 
         var engine = await LostAsync();
-        await Assert.ThrowsAsync<KilledException>(() => Roster(point).RetireAsync(engine, "root"));
+        await Assert.ThrowsAsync<KilledException>(() => RetireAsync(engine, "root", point));
         Assert.InRange(await shared.StoredAsync<long>("SELECT COUNT(*) FROM runs WHERE ended_at IS NULL"), point == AgentCrashPoints.EngineBarred ? 3 : 0, 3);
         if (command)
         {
-            await Roster().RetireAsync(engine, "another");
+            await RetireAsync(engine, "another");
         }
         else
         {
@@ -157,7 +158,7 @@ public sealed class RetirementTests : IAsyncLifetime
         await there.RunAsync();
         var engine = await LostAsync();
         await shared.AddRunsAsync(engine, 1200);
-        Assert.Equal(new EngineRetired(1201, 0), await Roster().RetireAsync(engine, "root"));
+        Assert.Equal(new EngineRetired(1201, 0), await RetireAsync(engine, "root"));
     }
 
     [Fact]
@@ -169,7 +170,7 @@ public sealed class RetirementTests : IAsyncLifetime
         await there.ReopenAsync();
         await there.RunAsync();
 
-        Assert.Equal(new EngineRetired(1, 1), await Roster().RetireAsync(await LostAsync(), "root"));
+        Assert.Equal(new EngineRetired(1, 1), await RetireAsync(await LostAsync(), "root"));
         Assert.NotEqual("ended", (await here.FindAsync(damaged)).Status);
         Assert.Contains("have not ended yet", Assert.Single(await here.System.Engines.DegradedAsync()), StringComparison.Ordinal);
     }
@@ -199,7 +200,7 @@ public sealed class RetirementTests : IAsyncLifetime
         var process = await hub.StartProcessAsync();
         var run = await process.StartRunAsync();
         await hub.SettleAsync();
-        await Assert.ThrowsAsync<KilledException>(() => Roster(AgentCrashPoints.EngineBarred).RetireAsync("hub", "root", force: true));
+        await Assert.ThrowsAsync<KilledException>(() => RetireAsync("hub", "root", AgentCrashPoints.EngineBarred, force: true));
         await process.DecideAsync(run, "approve");
         await hub.AdvanceAsync(TimeSpan.FromMinutes(1));
         Assert.Empty(tool.Requests); // no gate opens
@@ -233,8 +234,11 @@ public sealed class RetirementTests : IAsyncLifetime
         Assert.NotEmpty(lost.Version);
     }
 
-    private EngineRoster Roster(string? dyingAt = null) => EngineRoster.Of(
-        shared.Open(), new AgentOptions { Time = shared.Time, CrashPoint = dyingAt is null ? static _ => { } : Desks.DyingAt(dyingAt) }, NullLoggerFactory.Instance);
+    private async Task<EngineRetired> RetireAsync(string engine, string by, string? dyingAt = null, bool force = false)
+    {
+        using var store = await shared.OpenAsync();
+        return await EngineRoster.Of(store, new AgentOptions { Time = shared.Time, CrashPoint = dyingAt is null ? static _ => { } : Desks.DyingAt(dyingAt) }, NullLoggerFactory.Instance).RetireAsync(engine, by, force);
+    }
 
     /// <summary>Stops the other engine for ten minutes, which is for long.</summary>
     private async Task<string> LostAsync()

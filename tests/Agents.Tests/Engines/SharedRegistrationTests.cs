@@ -9,10 +9,14 @@ namespace Holdfast.Agents.Tests.Engines;
 /// <summary>Whether a task hub and the agent store belong together, and what is told when they do not.</summary>
 public sealed class SharedRegistrationTests : IAsyncLifetime
 {
-    private readonly SharedStore shared = new();
+    private SharedStore shared = null!;
     private HubHarness hub = null!;
 
-    public async ValueTask InitializeAsync() => hub = await HubHarness.StartAsync(Desks.Refunding().Deployment, shared);
+    public async ValueTask InitializeAsync()
+    {
+        shared = await SharedStore.NewAsync();
+        hub = await HubHarness.StartAsync(Desks.Refunding().Deployment, shared);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -66,7 +70,7 @@ public sealed class SharedRegistrationTests : IAsyncLifetime
     public async Task AStoreThatHasNeverSeenTheHubIsAStartErrorThatNamesBoth(bool again)
     {
         await CountAsync(1);
-        using var another = new SharedStore();
+        using var another = await SharedStore.NewAsync();
         await Assert.ThrowsAsync<StoresApartException>(() => hub.StartProcessAsync(store: another));
         if (again)
         {
@@ -81,7 +85,7 @@ public sealed class SharedRegistrationTests : IAsyncLifetime
     [Fact]
     public async Task TwoStoresThatMeetANewHubAtOnceDoNotBothGetIt()
     {
-        using var another = new SharedStore();
+        using var another = await SharedStore.NewAsync();
         var (begun, isFirst) = (0, false);
         var first = hub.StartProcessAsync(point =>
         {
