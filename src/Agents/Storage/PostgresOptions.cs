@@ -40,7 +40,7 @@ public sealed record PostgresOptions(string ConnectionString)
 
     internal IReadOnlyList<Migration> Migrations { get; init; } = AgentSchema.Migrations;
 
-    internal Action<string>? Seen { get; init; }
+    internal Action<string, object?>? Seen { get; init; }
 
     /// <exception cref="StoreRefusedException">It cannot be used; see the message.</exception>
     public void Check() => Read();
