@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Holdfast.Providers.OpenAI;
 using Microsoft.Extensions.Configuration;
 
 namespace Holdfast.Host.Local;
@@ -101,7 +102,7 @@ public sealed record HostSettings
             {
                 yield return KeyValuePair.Create(name[Prefix.Length..].Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal), (string?)value);
             }
-            else if (!string.IsNullOrEmpty(value) && ConfiguredModels.Variables.Contains(name))
+            else if (!string.IsNullOrEmpty(value) && ModelSettings.Variables.Contains(name))
             {
                 yield return KeyValuePair.Create(name, (string?)value);
             }

@@ -11,6 +11,7 @@ using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
 using Holdfast.Durable;
 using Holdfast.Durable.Embedded;
+using Holdfast.Providers.OpenAI;
 using Holdfast.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -53,7 +54,7 @@ public static class LocalHost
     private static StartException? Explain(Exception exception) => exception switch
     {
         StartException start => start,
-        DefinitionException or ToolRefusedException => new StartException(exception.Message),
+        DefinitionException or ToolRefusedException or ModelSettingsException => new StartException(exception.Message),
         DataDirectoryOwnedException or DatabaseException or StoresApartException or StoreRefusedException => new StartException(exception.Message, StartException.Otherwise),
         _ => null,
     };
