@@ -10,7 +10,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 usage() {
   cat <<'TEXT'
 ./build.sh build              Release; the last line is the command that starts the host
-./build.sh run [-- OPTIONS]   builds, then becomes the host of examples/refund-desk (its options: ./build.sh run -- --help)
+./build.sh run [-- OPTIONS]   builds, then becomes the host of examples/refund-desk (its options and commands: ./build.sh run -- --help)
 ./build.sh test [NAME]        every test, or the projects whose name holds NAME; ends with "N passed, N failed"
 ./build.sh bench [NAME]       every figure that the project quotes, or one group: http, waiting, turns, engine
 ./build.sh torture            the tests at full length: a thousand kills, twenty seeds a crash point
@@ -72,6 +72,7 @@ run() {
   need_dotnet
   need_sqlite
   quietly dotnet build examples/refund-desk/refund-desk.csproj -c Release --verbosity quiet
+  case ${1:-} in [!-]*) exec dotnet "$host" "$@" ;; esac # a command, not the host
   if ! printf '%s\n' "$@" | grep -E '^--(model|help)(=|$)' >/dev/null &&
      ! env | grep -Ei '^(OPENAI_API_KEY|AZURE_OPENAI_ENDPOINT|HOLDFAST_MODEL(S__[^=]*)?)=.' >/dev/null && [ ! -e examples/refund-desk/appsettings.json ]; then
     say "No model is configured: answers come from the rules in examples/refund-desk/agents/*/script.yaml (--model scripted)."

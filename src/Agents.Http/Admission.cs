@@ -7,11 +7,12 @@ namespace Holdfast.Agents.Http;
 /// <summary>Who asks, whether they may, and whether they can read the answer: decided before any handler runs.</summary>
 internal static class Admission
 {
-    public static Task CheckAsync(HttpContext http, ApiOptions options, RequestDelegate next)
+    public static async Task CheckAsync(HttpContext http, ApiOptions options, RequestDelegate next)
     {
         if (http.GetEndpoint()?.Metadata.GetMetadata<ApiRoute>() is not { } route)
         {
-            return next(http); // nothing here, or another method: answered by routing
+            await next(http); // nothing here, or another method: answered by routing
+            return;
         }
 
         if (route.Role is { } role)
@@ -21,8 +22,7 @@ internal static class Admission
                 throw new ProblemException(Problem.Of(StatusCodes.Status503ServiceUnavailable, $"{fact} Nothing was accepted; try again.") with { RetryAfter = 1 });
             }
 
-            var principal = options.Identify(http)
-                ?? throw new ProblemException(Problem.Of(StatusCodes.Status401Unauthorized, "It is not known who asks. Send a key."));
+            var principal = await options.Identify(http) ?? throw Unauthorized("It is not known who asks. Send a key.");
             if (!principal.Has(role) && !principal.Has(Roles.Admin))
             {
                 throw new ProblemException(Problem.Of(StatusCodes.Status403Forbidden, $"{principal.Id} lacks the role '{role}'. Ask an administrator for it."));
@@ -36,8 +36,12 @@ internal static class Admission
             throw new ProblemException(Problem.Of(StatusCodes.Status406NotAcceptable, $"This path answers with {route.Produces}. Accept that, or leave the header out."));
         }
 
-        return next(http);
+        await next(http);
     }
+
+    /// <param name="challenge">What the client is asked for (RFC 6750).</param>
+    public static ProblemException Unauthorized(string detail, string challenge = "Bearer") =>
+        new(Problem.Of(StatusCodes.Status401Unauthorized, detail) with { Challenge = challenge });
 
     public static Principal Principal(this HttpContext http) => (Principal)http.Items[typeof(Principal)]!;
 

@@ -8,8 +8,8 @@ public sealed record ApiOptions
 {
     public const long DefaultBodyLimit = 1024 * 1024;
 
-    /// <summary>Who makes a request; null when it cannot be told, which is answered with 401.</summary>
-    public required Func<HttpContext, Principal?> Identify { get; init; }
+    /// <summary>Who makes a request; null when it cannot be told, which is answered with 401. <see cref="Identification"/> has the ways.</summary>
+    public required Func<HttpContext, ValueTask<Principal?>> Identify { get; init; }
 
     /// <summary>The largest body that is read, in bytes; default 1 MiB.</summary>
     public long BodyLimit { get; init; } = DefaultBodyLimit;

@@ -16,6 +16,10 @@ internal sealed record Problem(string Type, string Title, int Status, string Det
     [JsonIgnore]
     public int? RetryAfter { get; init; }
 
+    /// <summary>How to say who asks, in a 401.</summary>
+    [JsonIgnore]
+    public string? Challenge { get; init; }
+
     public static Problem Of(int status, string detail, params FieldError[] errors) =>
         new("about:blank", ReasonPhrases.GetReasonPhrase(status), status, detail, errors.Length == 0 ? null : errors);
 
@@ -36,6 +40,7 @@ internal sealed record Problem(string Type, string Title, int Status, string Det
         http.Response.Headers.Allow = allow;
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers.WWWAuthenticate = Challenge;
         http.Response.Headers.RetryAfter = RetryAfter?.ToString(CultureInfo.InvariantCulture);
         await http.Response.WriteAsJsonAsync(this, ApiJson.Answers.Problem, ContentType, http.RequestAborted);
     }

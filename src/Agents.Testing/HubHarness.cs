@@ -42,14 +42,14 @@ public sealed class HubHarness : IAsyncDisposable
         Action<string>? crashPoint = null, SharedStore? store = null, Func<IOrchestrationClient, IOrchestrationClient>? through = null)
     {
         var process = await AppProcess.StartAsync(name, through?.Invoke(Engine.Client) ?? Engine.Client, await (store ?? shared).OpenAsync(), deployment, shared.Time, crashPoint ?? (static _ => { }));
-        processes = processes.Add(process);
+        ImmutableInterlocked.Update(ref processes, some => some.Add(process));
         return process;
     }
 
     /// <summary>Ends a process at once; what it was at is given to another.</summary>
     public Task KillAsync(AppProcess process)
     {
-        processes = processes.Remove(process);
+        ImmutableInterlocked.Update(ref processes, some => some.Remove(process));
         return process.KillAsync();
     }
 

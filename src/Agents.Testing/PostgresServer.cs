@@ -95,6 +95,9 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>A connection string to a schema.</summary>
     public string ConnectionTo(string schema) => $"{ConnectionString};Search Path={schema}";
 
+    /// <summary>The directory of its socket.</summary>
+    public string Socket => home;
+
     /// <summary>As its owner.</summary>
     public string ConnectionString => $"Host={home};Database=postgres;Username=holdfast";
 

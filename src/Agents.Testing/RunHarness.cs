@@ -1,6 +1,6 @@
 using Holdfast.Agents.Approvals;
-using Holdfast.Agents.Identity;
 using Holdfast.Agents.Engines;
+using Holdfast.Agents.Identity;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;
@@ -19,7 +19,6 @@ public sealed class RunHarness : IAsyncDisposable
     public static readonly Principal Anna = new("anna", "acme", [Roles.Submit]);
     public static readonly Principal Boss = new("boss", "acme", [Roles.Approve]);
 
-    private readonly StoreUnderTest database;
     private readonly SharedStore? shared;
     private Deployment deployment;
     private AgentStore? store;
@@ -28,7 +27,7 @@ public sealed class RunHarness : IAsyncDisposable
 
     private RunHarness(Deployment deployment, string data, StoreUnderTest database, SharedStore? shared)
     {
-        this.database = database;
+        Database = database;
         this.deployment = deployment;
         this.shared = shared;
         Data = data;
@@ -39,7 +38,7 @@ public sealed class RunHarness : IAsyncDisposable
     public string Data { get; private set; }
 
     /// <summary>The database under the store.</summary>
-    public StoreUnderTest Database => database;
+    public StoreUnderTest Database { get; private set; }
 
     public VirtualTime Time { get; }
 
@@ -49,12 +48,27 @@ public sealed class RunHarness : IAsyncDisposable
 
     public RunQueries Queries => System.Queries;
 
+    public static async Task<RunHarness> StartAsync(Deployment deployment) => await StartAsync(deployment, await StoreUnderTest.NewAsync());
+
     /// <param name="shared">The store and the clock, where other engines use them too.</param>
-    public static async Task<RunHarness> StartAsync(Deployment deployment, SharedStore? shared = null)
+    public static Task<RunHarness> StartAsync(Deployment deployment, SharedStore shared) => StartAsync(deployment, shared.Database, shared);
+
+    /// <param name="database">A store that others use too, each with a clock of its own.</param>
+    public static Task<RunHarness> StartAsync(Deployment deployment, StoreUnderTest database) => StartAsync(deployment, database, null);
+
+    private static async Task<RunHarness> StartAsync(Deployment deployment, StoreUnderTest database, SharedStore? shared)
     {
-        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, shared?.Database ?? await StoreUnderTest.NewAsync(), shared);
-        await harness.OpenAsync();
-        return harness;
+        var harness = new RunHarness(deployment, Directory.CreateTempSubdirectory("holdfast-").FullName, database, shared);
+        try
+        {
+            await harness.OpenAsync();
+            return harness;
+        }
+        catch
+        {
+            await harness.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task<string> StartRunAsync(string input = "Do it.", Principal? by = null, string? key = null) =>
@@ -88,9 +102,10 @@ public sealed class RunHarness : IAsyncDisposable
     public Task AdvanceAsync(TimeSpan by) => Time.SkipAsync(by, SettleAsync);
 
     /// <summary>Ends everything as a killed process would, and starts it again over the same files.</summary>
-    public async Task RestartAsync(Func<Deployment, Deployment>? change = null)
+    public async Task RestartAsync(Func<Deployment, Deployment>? change = null, StoreUnderTest? database = null)
     {
         await StopAbruptlyAsync();
+        Database = database ?? Database;
         deployment = change?.Invoke(deployment) ?? deployment;
         await OpenAsync();
     }
@@ -181,7 +196,7 @@ public sealed class RunHarness : IAsyncDisposable
         }, NullLoggerFactory.Instance);
         try
         {
-            store = shared is null ? await database.OpenAsync(Data, Time) : await shared.OpenAsync();
+            store = shared is null ? await Database.OpenAsync(Data, Time) : await shared.OpenAsync();
             var toolbox = deployment.Toolbox();
             var identity = new HeldEngine(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync) { StoreData = store.Place };
 

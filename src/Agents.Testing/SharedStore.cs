@@ -8,9 +8,13 @@ namespace Holdfast.Agents.Testing;
 public sealed class SharedStore : IDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("holdfast-store-").FullName;
-    private SqliteDialect? file;
+    private readonly Lazy<SqliteDialect> file;
 
-    private SharedStore(StoreUnderTest database) => Database = database;
+    private SharedStore(StoreUnderTest database)
+    {
+        Database = database;
+        file = new(() => SqliteDialect.Open(Path.Combine(directory, "agents.db"), Time, NullLogger.Instance));
+    }
 
     public StoreUnderTest Database { get; }
 
@@ -20,11 +24,15 @@ public sealed class SharedStore : IDisposable
 
     /// <summary>The store as one more process has it: disposed, it is closed for that process alone.</summary>
     public async Task<AgentStore> OpenAsync() => StoreUnderTest.IsPostgres ? await Database.OpenAsync(directory, Time)
-        : new(new Borrowed(file ??= SqliteDialect.Open(Path.Combine(directory, "agents.db"), Time, NullLogger.Instance))); // which one process writes
+        : new(new Borrowed(file.Value)); // which one process writes
 
     public void Dispose()
     {
-        file?.Dispose();
+        if (file.IsValueCreated)
+        {
+            file.Value.Dispose();
+        }
+
         Directory.Delete(directory, recursive: true);
     }
 

@@ -15,10 +15,16 @@ public sealed class StoreUnderTest
         this.schema = schema;
     }
 
+    /// <summary>The schema as the host under test knows it, where that is PostgreSQL: an older or a newer release's.</summary>
+    internal IReadOnlyList<Migration> Migrations { get; init; } = AgentSchema.Migrations;
+
     public static bool IsPostgres => Environment.GetEnvironmentVariable("HOLDFAST_TEST_STORE") == "postgresql";
 
     /// <summary>What messages call the store.</summary>
     public string Name => server is null ? "agents.db" : "PostgreSQL at ";
+
+    /// <summary>How the store is reached; null for SQLite.</summary>
+    public string? ConnectionString => server?.ConnectionTo(schema);
 
     /// <summary>An empty store.</summary>
     public static async Task<StoreUnderTest> NewAsync()
@@ -27,10 +33,13 @@ public sealed class StoreUnderTest
         return new(server, server is null ? "" : await server.NewSchemaAsync());
     }
 
+    /// <summary>The same store for another host, of another release.</summary>
+    internal StoreUnderTest KnownAs(IReadOnlyList<Migration> migrations) => new(server, schema) { Migrations = migrations };
+
     /// <param name="data">The directory that holds the store where it is a file.</param>
     public async Task<AgentStore> OpenAsync(string data, TimeProvider clock) => new(server is null
         ? SqliteDialect.Open(Path.Combine(data, "agents.db"), clock, NullLogger.Instance)
-        : await PostgresDialect.OpenAsync(new PostgresOptions(server.ConnectionTo(schema)) { Clock = clock }, NullLogger.Instance));
+        : await PostgresDialect.OpenAsync(new PostgresOptions(server.ConnectionTo(schema)) { Clock = clock, Migrations = Migrations }, NullLogger.Instance));
 
     /// <summary>Keeps a copy of a store that nobody has open.</summary>
     public async Task BackUpAsync(string data)

@@ -42,6 +42,9 @@ public sealed record AgentOptions
     /// <summary>How long a word to the engine may go unheard before it is sent again; default 1 minute.</summary>
     public TimeSpan WakeAgainAfter { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Takes secrets out of what a failure says, before it is logged, stored and shown.</summary>
+    public Func<string, string> Redact { get; init; } = static text => text;
+
     /// <summary>Called with a name from <see cref="AgentCrashPoints"/> as each is passed. For tests, which kill the process there.</summary>
     public Action<string> CrashPoint { get; init; } = static _ => { };
 

@@ -1,9 +1,11 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Holdfast.Agents;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Http;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
+using Holdfast.Agents.Secrets;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
 using Holdfast.Durable;
@@ -36,7 +38,8 @@ public static class FunctionsHost
             await RunAsync(FunctionsApplication.CreateBuilder(args), configure);
             return 0;
         }
-        catch (Exception e) when (e is StartException or DefinitionException or ToolRefusedException or ModelSettingsException or StoreRefusedException)
+        catch (Exception e) when (e is StartException or DefinitionException or ToolRefusedException or ModelSettingsException or SecretException
+            or StoreRefusedException or PlatformIdentityException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return Configuration;
@@ -87,8 +90,10 @@ public static class FunctionsHost
     private static async Task RunAsync(FunctionsApplicationBuilder builder, Action<FunctionsHostBuilder> configure)
     {
         var settings = FunctionsSettings.Read(builder.Configuration);
-        var models = Models(builder.Configuration, settings);
-        var host = new FunctionsHostBuilder();
+        FunctionsIdentity.Check(settings);
+        var secrets = new SecretSource(null, Environment.GetEnvironmentVariable);
+        var models = Models(builder.Configuration, settings, secrets);
+        var host = new FunctionsHostBuilder(secrets);
         configure(host);
         var definitions = AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents"));
         Check(definitions, models, host.Tools, TimeoutOf(Path.Combine(AppContext.BaseDirectory, "host.json"), builder.Configuration));
@@ -103,14 +108,15 @@ public static class FunctionsHost
             var loggers = services.GetRequiredService<ILoggerFactory>();
             var logger = loggers.CreateLogger("Holdfast");
             var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+            var opening = FunctionsStore.OpenAsync(postgres, logger, stopping);
             return new FunctionsRuntime(
                 registry,
-                FunctionsStore.OpenAsync(postgres, logger, stopping),
+                opening,
                 (store, client) => AgentSystem.OpenAsync(
-                    store, FunctionsEngine.Describe(settings, store.Place, client), catalog, host.Tools, models, new AgentOptions { SweepEvery = null }, loggers),
+                    store, FunctionsEngine.Describe(settings, store.Place, client), catalog, host.Tools, models, new AgentOptions { SweepEvery = null, Redact = secrets.Redact }, loggers),
                 new ApiOptions
                 {
-                    Identify = FunctionsIdentity.Of(settings),
+                    Identify = FunctionsIdentity.Of(settings, () => opening.Result, loggers),
                     NotReady = () => stopping.IsCancellationRequested ? "The host is stopping." : null,
                     Stopping = stopping,
                 },
@@ -123,9 +129,9 @@ public static class FunctionsHost
         await app.RunAsync();
     }
 
-    private static ModelCatalog Models(IConfiguration configuration, FunctionsSettings settings)
+    private static ModelCatalog Models(IConfiguration configuration, FunctionsSettings settings, SecretSource secrets)
     {
-        var models = ModelSettings.Read(configuration, identity: AzureIdentity.Managed(settings.Client));
+        var models = ModelSettings.Read(configuration, secrets, identity: AzureIdentity.Managed(settings.Client));
         return models.Names.Count > 0 ? models : throw new StartException("""
             No model is configured. Choose one; the scripted model is refused here, because its answers must not reach customers:
               AZURE_OPENAI_ENDPOINT=https://NAME.openai.azure.com AZURE_OPENAI_DEPLOYMENT=…   the managed identity signs in, or AZURE_OPENAI_API_KEY=…
@@ -184,12 +190,16 @@ public static class FunctionsHost
 }
 
 /// <summary>What a program adds to the app.</summary>
-public sealed class FunctionsHostBuilder
+public sealed class FunctionsHostBuilder(SecretSource secrets)
 {
     private readonly List<Action<DurableRegistry>> added = [];
-    private readonly List<System.Text.Json.Serialization.Metadata.IJsonTypeInfoResolver> json = [StepJson.Default];
+    private readonly List<IJsonTypeInfoResolver> json = [StepJson.Default];
 
     internal Toolbox Tools { get; private set; } = new([]);
+
+    /// <summary>A secret for a tool, by its name: from HOLDFAST_SECRET_NAME, which in Azure may be a reference to a vault.</summary>
+    /// <exception cref="SecretException">There is no such secret.</exception>
+    public Secret Secret(string name) => secrets.Get(name);
 
     /// <summary>Adds the methods of these instances that are marked with [Tool].</summary>
     /// <exception cref="ToolRefusedException">One of them cannot be a tool.</exception>
@@ -203,7 +213,7 @@ public sealed class FunctionsHostBuilder
     /// Adds orchestrators and activities of the program's own. Each needs a function besides, one line that calls <see cref="FunctionsRuntime"/>.
     /// </summary>
     /// <param name="types">Knows their inputs and results.</param>
-    public FunctionsHostBuilder AddWorkflows(System.Text.Json.Serialization.Metadata.IJsonTypeInfoResolver types, Action<DurableRegistry> add)
+    public FunctionsHostBuilder AddWorkflows(IJsonTypeInfoResolver types, Action<DurableRegistry> add)
     {
         json.Add(types);
         added.Add(add);
@@ -212,7 +222,7 @@ public sealed class FunctionsHostBuilder
 
     internal DurableRegistry Registry()
     {
-        var registry = new DurableRegistry(System.Text.Json.Serialization.Metadata.JsonTypeInfoResolver.Combine([.. json]), ForeignPayloads.Limit);
+        var registry = new DurableRegistry(JsonTypeInfoResolver.Combine([.. json]), ForeignPayloads.Limit);
         added.ForEach(add => add(registry));
         return registry;
     }

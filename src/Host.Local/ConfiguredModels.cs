@@ -25,7 +25,7 @@ internal static class ConfiguredModels
             return new ModelCatalog().AddScripted(Rules);
         }
 
-        var catalog = ModelSettings.Read(settings.Configuration, settings.Model);
+        var catalog = ModelSettings.Read(settings.Configuration, settings.Secrets, settings.Model);
         return catalog.Names.Count > 0 ? catalog : throw new StartException(settings.Model is null ? Ways
             : $"--model {settings.Model} needs to be told where that model is. {Ways}");
     }

@@ -26,7 +26,7 @@ internal static class ConfiguredStore
 
         var options = new PostgresOptions(settings.Store)
         {
-            Setting = HostSettings.Named("store"), Password = settings.Configuration[Password] is { Length: > 0 } password ? password : null,
+            Setting = HostSettings.Named("store"), Password = settings.Configuration[Password] is { Length: > 0 } password ? settings.Secrets.Resolve("HOLDFAST_STORE_PASSWORD", password).Reveal() : null,
         };
         try
         {

@@ -4,12 +4,14 @@ using Microsoft.AspNetCore.Http;
 namespace Holdfast.Host.Local;
 
 /// <summary>
-/// Lets in what comes from this machine on purpose. Without keys, a web page in a browser here could otherwise send a request: through a name
-/// that it points at this address (DNS rebinding), or from its own origin.
+/// Lets in what comes from this machine on purpose. Where no key is needed, a web page in a browser here could otherwise send a request: through
+/// a name that it points at this address (DNS rebinding), or from its own origin. Where every request needs a key this has nothing to do: no
+/// browser sends one by itself.
 /// </summary>
 internal static class FromHere
 {
-    public static Task CheckAsync(HttpContext http, RequestDelegate next) => IsFromHere(http.Request) ? next(http) : RefuseAsync(http);
+    public static Task CheckAsync(HttpContext http, RequestDelegate next) => IsFromHere(http.Request) ? next(http) : RefuseAsync(http,
+        "This host answers only to 127.0.0.1 and localhost, and only to its own pages. Send the request from this machine, to one of these names, and not from a web page.");
 
     /// <summary>Addressed to this machine by a name that nobody else can point at it, and by no page but this host's own.</summary>
     public static bool IsFromHere(HttpRequest request) =>
@@ -19,15 +21,15 @@ internal static class FromHere
     private static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
-    private static Task RefuseAsync(HttpContext http)
+    /// <param name="detail">Without quotation marks.</param>
+    public static Task RefuseAsync(HttpContext http, string detail)
     {
         http.Response.StatusCode = StatusCodes.Status403Forbidden;
         http.Response.ContentType = "application/problem+json; charset=utf-8";
         http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.Headers.CacheControl = "no-store";
-        return http.Response.WriteAsync("""
-            {"type": "about:blank", "title": "Forbidden", "status": 403,
-             "detail": "This host answers only to 127.0.0.1 and localhost, and only to its own pages. Send the request from this machine, to one of these names, and not from a web page."}
+        return http.Response.WriteAsync($$"""
+            {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": "{{detail}}"}
             """);
     }
 }

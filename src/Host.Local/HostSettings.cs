@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Holdfast.Agents.Secrets;
 using Holdfast.Providers.OpenAI;
 using Microsoft.Extensions.Configuration;
 
@@ -18,7 +19,12 @@ public sealed record HostSettings
     private static readonly Dictionary<string, string> Known = new(StringComparer.Ordinal)
     {
         ["port"] = "the port to listen on, 1 to 65535 (default 7071)",
-        ["host"] = "the address to listen on; a loopback address until there are API keys (default 127.0.0.1)",
+        ["host"] = "the address to listen on (default 127.0.0.1); any other than a loopback address needs API keys, and --certificate or --proxy",
+        ["certificate"] = "a certificate for TLS, as a PEM file; with its chain, and its private key if --certificate-key is not given",
+        ["certificate-key"] = "the certificate's private key, as a PEM file without a password",
+        ["proxy"] = "the addresses of what ends TLS before this host, as 10.0.0.7,192.168.0.0/24; plain HTTP is taken from these alone",
+        ["secrets"] = "the directory of the secrets that settings name as secret:NAME: one file a name, mode 0600",
+        ["rate"] = "the requests a second that one API key may make, 1 to 100000; four times as many at once (default 50)",
         ["data"] = "the directory that holds everything (default ./data)",
         ["store"] = "sqlite, a file in the data directory (default), or the connection string of a PostgreSQL",
         ["model"] = "the model behind the name 'default'; 'scripted' answers by the rules beside each agent",
@@ -41,11 +47,29 @@ public sealed record HostSettings
 
     public bool JsonLog { get; init; }
 
+    public string? Certificate { get; init; }
+
+    public string? CertificateKey { get; init; }
+
+    internal Proxies Proxies { get; init; } = Proxies.None;
+
+    /// <summary>What resolves secret:NAME.</summary>
+    public SecretSource Secrets { get; init; } = new(null, static _ => null);
+
+    /// <summary>Requests a second for one API key.</summary>
+    public int Rate { get; init; } = 50;
+
+    /// <summary>Whether requests come from other machines, directly or by a proxy: then every one of them needs a key.</summary>
+    public bool IsOffLoopback => !IPAddress.IsLoopback(Host) || Proxies.Any;
+
     /// <summary>Everything else that was configured, for models.</summary>
     public required IConfiguration Configuration { get; init; }
 
+    /// <summary>Those that say where the store is; commands take them, too.</summary>
+    internal static IReadOnlyList<string> OfStore { get; } = ["data", "store", "secrets"];
+
     public static string Help { get; } = "Options:" + Environment.NewLine
-        + string.Concat(Known.Select(option => $"  --{option.Key,-8} {option.Value}{Environment.NewLine}"))
+        + string.Concat(Known.Select(option => $"  --{option.Key,-15} {option.Value}{Environment.NewLine}"))
         + $"Each is also a variable ({Prefix}PORT=7071) and a line of appsettings.json beside the program (\"port\": 7071); an option wins over a variable, a variable over the file."
         + Environment.NewLine;
 
@@ -68,6 +92,11 @@ public sealed record HostSettings
             Store = Setting(values, "store") ?? settings.Store,
             Model = Setting(values, "model"),
             Agents = Setting(values, "agents") ?? settings.Agents,
+            Certificate = Setting(values, "certificate"),
+            CertificateKey = Setting(values, "certificate-key"),
+            Proxies = Setting(values, "proxy") is { } proxy ? ProxiesOf(proxy) : settings.Proxies,
+            Secrets = new SecretSource(Setting(values, "secrets") is { } secrets ? DirectoryOf(secrets) : null, name => (string?)variables[name]),
+            Rate = Setting(values, "rate") is { } rate ? RateOf(rate) : settings.Rate,
             JsonLog = Setting(values, "log") switch
             {
                 null or "text" => false,
@@ -98,9 +127,9 @@ public sealed record HostSettings
         foreach (DictionaryEntry variable in variables)
         {
             var (name, value) = ((string)variable.Key, (string?)variable.Value);
-            if (!string.IsNullOrEmpty(value) && name.StartsWith(Prefix, StringComparison.Ordinal))
+            if (!string.IsNullOrEmpty(value) && name.StartsWith(Prefix, StringComparison.Ordinal) && !name.StartsWith(SecretSource.Prefix, StringComparison.Ordinal))
             {
-                yield return KeyValuePair.Create(name[Prefix.Length..].Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal), (string?)value);
+                yield return KeyValuePair.Create(KeyOf(name[Prefix.Length..]), (string?)value);
             }
             else if (!string.IsNullOrEmpty(value) && ModelSettings.Variables.Contains(name))
             {
@@ -108,6 +137,9 @@ public sealed record HostSettings
             }
         }
     }
+
+    // No variable can have a dash in its name.
+    private static string KeyOf(string name) => name == "CERTIFICATE_KEY" ? "certificate-key" : name.Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal);
 
     private static Dictionary<string, string?> Options(IReadOnlyList<string> args)
     {
@@ -142,13 +174,18 @@ public sealed record HostSettings
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= 1 and <= 65535 ? port
             : throw new StartException($"{Named("port")} '{text}' is not a number from 1 to 65535.");
 
-    private static IPAddress AddressOf(string text)
-    {
-        var address = text == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(text.Trim('[', ']'), out var parsed) ? parsed
-            : throw new StartException($"{Named("host")} '{text}' is not an address. Give 127.0.0.1, or leave it out.");
-        return IPAddress.IsLoopback(address) ? address
-            : throw new StartException($"{Named("host")} {text} would be reached from other machines, and this host knows no API keys yet. Leave it out; reach 127.0.0.1 through a tunnel or a proxy that authenticates.");
-    }
+    private static int RateOf(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var rate) && rate is >= 1 and <= 100_000 ? rate
+            : throw new StartException($"{Named("rate")} '{text}' is not a number from 1 to 100000.");
 
-    internal static string Named(string name) => $"--{name} ({Prefix}{name.ToUpperInvariant()})";
+    private static string DirectoryOf(string text) => Directory.Exists(text) ? Path.GetFullPath(text)
+        : throw new StartException($"{Named("secrets")} '{text}' is no directory. Create it, with a file for each secret (mode 0600).");
+
+    private static IPAddress AddressOf(string text) => text == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(text.Trim('[', ']'), out var parsed) ? parsed
+        : throw new StartException($"{Named("host")} '{text}' is not an address. Give 127.0.0.1, or leave it out.");
+
+    private static Proxies ProxiesOf(string text) => Proxies.Parse(text)
+        ?? throw new StartException($"{Named("proxy")} '{text}' is no list of addresses. Give them as 10.0.0.7,192.168.0.0/24.");
+
+    internal static string Named(string name) => $"--{name} ({Prefix}{name.ToUpperInvariant().Replace('-', '_')})";
 }

@@ -4,13 +4,14 @@ using Holdfast.Agents;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Engines;
 using Holdfast.Agents.Http;
-using Holdfast.Agents.Identity;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
+using Holdfast.Agents.Secrets;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
 using Holdfast.Durable;
 using Holdfast.Durable.Embedded;
+using Holdfast.Host.Local.Commands;
 using Holdfast.Providers.OpenAI;
 using Holdfast.Sqlite;
 using Microsoft.AspNetCore.Builder;
@@ -19,34 +20,35 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Holdfast.Host.Local;
 
 /// <summary>Agents on one machine: one process with the embedded engine. No container, no account.</summary>
 public static class LocalHost
 {
-    private static readonly Principal LocalAdmin = new("local-admin", "local", Roles.All);
-
     /// <summary>Runs until it is told to stop.</summary>
-    /// <param name="args">See <see cref="HostSettings"/>.</param>
+    /// <param name="args">See <see cref="HostSettings"/>; or a command (<see cref="Command"/>), which is run in place of the host.</param>
     /// <param name="configure">Adds the tools of the agents.</param>
     /// <returns>The exit code: 0 after a stop, 2 for wrong configuration, 1 otherwise.</returns>
     public static async Task<int> RunAsync(string[] args, Action<LocalHostBuilder> configure)
     {
         if (args.Any(arg => arg is "--help" or "-h"))
         {
-            await Console.Out.WriteAsync(HostSettings.Help);
+            await Console.Out.WriteAsync($"{HostSettings.Help}{Environment.NewLine}{Command.Help}");
             return 0;
         }
 
+        HostSettings? settings = null;
         try
         {
-            return await RunAsync(HostSettings.Read(args), configure);
+            return CommandLine.Is(args) ? await CommandLine.RunAsync(args) : await RunAsync(settings = HostSettings.Read(args), configure);
         }
         catch (Exception e)
         {
             var refusal = Explain(e);
-            await Console.Error.WriteLineAsync(refusal?.Message ?? $"The host has failed, and this is a fault of its code or its program's: {e}");
+            var message = refusal?.Message ?? $"The host has failed, and this is a fault of its code or its program's: {e}";
+            await Console.Error.WriteLineAsync(settings?.Secrets.Redact(message) ?? message);
             return refusal?.ExitCode ?? StartException.Otherwise;
         }
     }
@@ -54,7 +56,7 @@ public static class LocalHost
     private static StartException? Explain(Exception exception) => exception switch
     {
         StartException start => start,
-        DefinitionException or ToolRefusedException or ModelSettingsException => new StartException(exception.Message),
+        DefinitionException or ToolRefusedException or ModelSettingsException or SecretException => new StartException(exception.Message),
         DataDirectoryOwnedException or DatabaseException or StoresApartException or StoreRefusedException => new StartException(exception.Message, StartException.Otherwise),
         _ => null,
     };
@@ -63,17 +65,18 @@ public static class LocalHost
     {
         var started = TimeProvider.System.GetTimestamp();
         var crash = new CrashAt(Environment.GetEnvironmentVariable("HOLDFAST_CRASH_AT"));
+        var reach = Reach.Of(settings);
         var models = ConfiguredModels.Read(settings);
         var definitions = Definitions(settings, models);
         var postgres = ConfiguredStore.Check(settings);
-        await using var app = Build(settings);
+        await using var app = Build(settings, reach);
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = loggers.CreateLogger("Holdfast");
 
         var data = Path.GetFullPath(settings.Data);
         await using var engine = EmbeddedEngine.Open(
             new EngineOptions { DataDirectory = data, ShutdownGrace = TimeSpan.FromSeconds(12), CrashPoint = crash.Reach }, loggers);
-        var host = new LocalHostBuilder(data);
+        var host = new LocalHostBuilder(data, settings.Secrets);
         configure(host);
         var catalog = new AgentCatalog(definitions, host.Tools);
         AgentStore? store = null;
@@ -82,17 +85,20 @@ public static class LocalHost
         try
         {
             // Listens first: who asks is told that it is not ready, for as long as the store is waited for.
-            var ready = Serve(app, () => system!, () => store?.Away, loggers);
+            var ready = Serve(app, () => system!, () => store, reach, loggers);
             await ListenAsync(app, settings);
             store = await ConfiguredStore.OpenAsync(postgres, data, logger, stopping);
+            await reach.CheckKeysAsync(store);
             var description = new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place };
-            system = await AgentSystem.OpenAsync(store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach }, loggers);
+            system = await AgentSystem.OpenAsync(
+                store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach, Redact = settings.Secrets.Redact }, loggers);
+            await using var control = await ControlSocket.OpenAsync(data, store, loggers);
             var registry = new DurableRegistry(StepJson.Default);
             system.Register(registry);
             await engine.StartAsync(registry);
             await system.StartAsync(engine.Client);
             ready();
-            logger.LogInformation("Ready at http://{Address} after {Elapsed} ms. Agents: {Agents}. Model: {Model}. Data: {Data}. Store: {Store}", new IPEndPoint(settings.Host, settings.Port),
+            logger.LogInformation("Ready at {Scheme}://{Address} after {Elapsed} ms. Agents: {Agents}. Model: {Model}. Data: {Data}. Store: {Store}", reach.Scheme, new IPEndPoint(settings.Host, settings.Port),
                 (int)TimeProvider.System.GetElapsedTime(started).TotalMilliseconds, string.Join(", ", catalog.Names),
                 models.IsScripted ? "scripted (rules, no model)" : string.Join(", ", models.Names), data, store.Place);
 
@@ -143,7 +149,7 @@ public static class LocalHost
         return definitions;
     }
 
-    private static WebApplication Build(HostSettings settings)
+    private static WebApplication Build(HostSettings settings, Reach reach)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         AddLogging(builder, settings);
@@ -151,7 +157,7 @@ public static class LocalHost
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = ApiOptions.DefaultBodyLimit;
-            kestrel.Listen(settings.Host, settings.Port);
+            kestrel.Listen(settings.Host, settings.Port, reach.Secure);
         });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
         return builder.Build();
@@ -159,16 +165,16 @@ public static class LocalHost
 
     /// <summary>Puts the API behind the server.</summary>
     /// <returns>Called once the host takes work.</returns>
-    private static Action Serve(WebApplication app, Func<AgentSystem> system, Func<string?> storeAway, ILoggerFactory loggers)
+    private static Action Serve(WebApplication app, Func<AgentSystem> system, Func<AgentStore?> store, Reach reach, ILoggerFactory loggers)
     {
         string? notReady = "The host is starting.";
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        app.Use(FromHere.CheckAsync);
+        reach.Admit(app);
         app.Run(HoldfastApi.Create(system, new ApiOptions
         {
-            Identify = _ => LocalAdmin,
+            Identify = reach.Identify(() => store()!, loggers),
             NotReady = () => stopping.IsCancellationRequested ? "The host is stopping."
-                : Volatile.Read(ref notReady) ?? (storeAway() is null ? null : "The store does not answer."),
+                : Volatile.Read(ref notReady) ?? (store()?.Away is null ? null : "The store does not answer."),
             Stopping = stopping,
         }, loggers));
         return () => Volatile.Write(ref notReady, null);
@@ -202,14 +208,20 @@ public static class LocalHost
         {
             builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "HH:mm:ss "));
         }
+
+        RedactedConsole.Use(builder.Logging, settings.Secrets, settings.JsonLog ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple);
     }
 }
 
 /// <summary>What a program adds to the host.</summary>
-public sealed class LocalHostBuilder(string dataDirectory)
+public sealed class LocalHostBuilder(string dataDirectory, SecretSource secrets)
 {
     /// <summary>Where the host keeps everything; a tool may keep its own files there.</summary>
     public string DataDirectory { get; } = dataDirectory;
+
+    /// <summary>A secret for a tool, by its name: from --secrets, or from HOLDFAST_SECRET_NAME.</summary>
+    /// <exception cref="SecretException">There is none of this name, or its file is not only its owner's.</exception>
+    public Secret Secret(string name) => secrets.Get(name);
 
     internal Toolbox Tools { get; private set; } = new([]);
 

@@ -1,6 +1,7 @@
 using System.ClientModel;
 using System.Globalization;
 using Holdfast.Agents.Models;
+using Holdfast.Agents.Secrets;
 using Microsoft.Extensions.Configuration;
 
 namespace Holdfast.Providers.OpenAI;
@@ -19,13 +20,15 @@ public static class ModelSettings
     };
 
     /// <summary>The models, perhaps none.</summary>
+    /// <param name="secrets">Where keys are that are named as <c>secret:NAME</c>.</param>
     /// <param name="model">Which model is behind the name 'default'; null for what the settings say.</param>
     /// <param name="identity">Signs in to Azure OpenAI where no key is given; null where a key must be.</param>
     /// <exception cref="ModelSettingsException">One is configured wrongly.</exception>
-    public static ModelCatalog Read(IConfiguration settings, string? model = null, AuthenticationTokenProvider? identity = null)
+    /// <exception cref="SecretException">A key's name names no secret.</exception>
+    public static ModelCatalog Read(IConfiguration settings, SecretSource secrets, string? model = null, AuthenticationTokenProvider? identity = null)
     {
         var catalog = new ModelCatalog();
-        foreach (var (name, options) in Options(settings, model, identity))
+        foreach (var (name, options) in Options(settings, secrets, model, identity))
         {
             try
             {
@@ -41,17 +44,17 @@ public static class ModelSettings
     }
 
     /// <summary>What settings say of each model, by its name: 'default' from the section before the variables, and by the name that is given for it.</summary>
-    internal static IReadOnlyDictionary<string, OpenAIModelOptions> Options(IConfiguration settings, string? model, AuthenticationTokenProvider? identity = null)
+    internal static IReadOnlyDictionary<string, OpenAIModelOptions> Options(IConfiguration settings, SecretSource secrets, string? model, AuthenticationTokenProvider? identity = null)
     {
         Dictionary<string, OpenAIModelOptions> models = [];
         foreach (var section in settings.GetSection("models").GetChildren())
         {
             // Variables cannot say small letters everywhere.
             var name = section.Key.Equals(Default, StringComparison.OrdinalIgnoreCase) ? Default : section.Key;
-            models.Add(name, FromSection(section, name == Default ? model : null, identity));
+            models.Add(name, FromSection(section, secrets, name == Default ? model : null, identity));
         }
 
-        if (!models.ContainsKey(Default) && FromVariables(settings, model, identity) is { } options)
+        if (!models.ContainsKey(Default) && FromVariables(settings, secrets, model, identity) is { } options)
         {
             models.Add(Default, options);
         }
@@ -59,9 +62,10 @@ public static class ModelSettings
         return models;
     }
 
-    private static OpenAIModelOptions? FromVariables(IConfiguration settings, string? model, AuthenticationTokenProvider? identity)
+    private static OpenAIModelOptions? FromVariables(IConfiguration settings, SecretSource secrets, string? model, AuthenticationTokenProvider? identity)
     {
         string? Value(string name) => settings[name] is { Length: > 0 } value ? value : null;
+        string? Key(string name) => Value(name) is { } value ? secrets.Resolve(name, value).Reveal() : null;
 
         if (Value("AZURE_OPENAI_ENDPOINT") is { } endpoint)
         {
@@ -70,19 +74,19 @@ public static class ModelSettings
                 Model = model ?? Value("AZURE_OPENAI_DEPLOYMENT")
                     ?? throw new ModelSettingsException("AZURE_OPENAI_ENDPOINT is set, but no deployment is named. Set AZURE_OPENAI_DEPLOYMENT, or give --model."),
                 Endpoint = AzureV1(Address("AZURE_OPENAI_ENDPOINT", endpoint)!),
-                ApiKey = Value("AZURE_OPENAI_API_KEY") ?? (identity is not null ? null
+                ApiKey = Key("AZURE_OPENAI_API_KEY") ?? (identity is not null ? null
                     : throw new ModelSettingsException("AZURE_OPENAI_ENDPOINT is set, but AZURE_OPENAI_API_KEY is not. Set it.")),
                 Identity = identity,
                 KeyHeader = KeyHeader.ApiKey,
             };
         }
 
-        return Value("OPENAI_API_KEY") is { } key
+        return Key("OPENAI_API_KEY") is { } key
             ? new OpenAIModelOptions { Model = model ?? Value("OPENAI_MODEL") ?? "gpt-5.4", ApiKey = key, Endpoint = Address("OPENAI_BASE_URL", Value("OPENAI_BASE_URL")) }
             : null;
     }
 
-    private static OpenAIModelOptions FromSection(IConfigurationSection section, string? model, AuthenticationTokenProvider? identity)
+    private static OpenAIModelOptions FromSection(IConfigurationSection section, SecretSource secrets, string? model, AuthenticationTokenProvider? identity)
     {
         if (section.GetChildren().FirstOrDefault(member => !Members.Contains(member.Key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
         {
@@ -95,7 +99,7 @@ public static class ModelSettings
         {
             Model = model ?? section["model"] ?? throw new ModelSettingsException($"{section.Path} names no model. Add \"model\"."),
             Endpoint = isAzure ? AzureV1(endpoint!) : endpoint,
-            ApiKey = section["apiKey"] ?? (isAzure && identity is not null ? null : throw new ModelSettingsException($"{section.Path} has no key. Add \"apiKey\"; a server that needs none takes any.")),
+            ApiKey = section["apiKey"] is { } key ? secrets.Resolve($"{section.Path}:apiKey", key).Reveal() : isAzure && identity is not null ? null : throw new ModelSettingsException($"{section.Path} has no key. Add \"apiKey\"; a server that needs none takes any."),
             Identity = isAzure ? identity : null,
             KeyHeader = isAzure ? KeyHeader.ApiKey : KeyHeader.Bearer,
             Api = section["api"] switch

@@ -1,4 +1,5 @@
 using System.Net;
+using Holdfast.Durable.Testing;
 
 namespace Holdfast.Agents.Http.Tests;
 
@@ -172,5 +173,24 @@ public sealed class ReadinessTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.NotNull(refused.Headers.RetryAfter);
         Assert.Equal(HttpStatusCode.OK, live.Status);
         Assert.Equal(0, (await server.Anna.GetAsync("/api/runs")).Body.GetProperty("items").GetArrayLength());
+    }
+}
+
+public sealed class DegradedTests(ApiServer server) : IClassFixture<ApiServer>
+{
+    [Fact]
+    public async Task RunsThatNobodyServesMakeTheHostDegradedButNotUnready()
+    {
+        await server.Anna.AskAsync("refund-desk");
+        Reply ready = null!;
+        await Patience.UntilAsync(async () =>
+        {
+            server.Clock.Advance(TimeSpan.FromMinutes(6)); // and its own sweep has not come round yet
+            return (ready = await server.AsNobody().GetAsync("/health/ready")).Get("status") == "degraded";
+        });
+        Assert.Equal((HttpStatusCode.OK, "Engines that have runs and that nobody serves: 1. The list of engines says which."), (ready.Status, ready.Get("detail")));
+
+        await server.System.SweepNowAsync();
+        Assert.Equal("ready", (await server.AsNobody().GetAsync("/health/ready")).Get("status"));
     }
 }

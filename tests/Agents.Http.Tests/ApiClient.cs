@@ -8,7 +8,7 @@ using System.Text.Json.Nodes;
 namespace Holdfast.Agents.Http.Tests;
 
 /// <summary>One principal's way to the API. Every answer is held to openapi.json before a test sees it.</summary>
-public sealed class ApiClient(Uri address, ApiServer server, string? principal)
+public sealed class ApiClient(Uri address, ApiServer server, params (string Name, string Value)[] identity)
 {
     private static readonly HttpClient Http = new();
 
@@ -93,12 +93,7 @@ public sealed class ApiClient(Uri address, ApiServer server, string? principal)
     private HttpRequestMessage Request(HttpMethod method, string path, HttpContent? content, (string Name, string Value)[] headers)
     {
         var request = new HttpRequestMessage(method, new Uri(address, path)) { Content = content };
-        if (principal is not null)
-        {
-            request.Headers.Add("X-Principal", principal);
-        }
-
-        foreach (var (name, value) in headers)
+        foreach (var (name, value) in identity.Concat(headers))
         {
             Assert.True(request.Headers.TryAddWithoutValidation(name, value) || content?.Headers.TryAddWithoutValidation(name, value) == true);
         }

@@ -47,13 +47,22 @@ public sealed class ApiServer : IAsyncLifetime
 
     public AgentSystem System => system;
 
+    public ApiKeys Keys => new(store);
+
     /// <summary>A person of the default tenant who may do everything.</summary>
     public ApiClient Anna { get; private set; } = null!;
 
     public ApiClient As(string id, string tenant = "acme", params string[] roles) =>
-        new(address, this, $"{id}|{tenant}|{string.Join(',', roles.Length == 0 ? Roles.All : roles)}");
+        new(address, this, ("X-Principal", $"{id}|{tenant}|{string.Join(',', roles.Length == 0 ? Roles.All : roles)}"));
 
-    public ApiClient AsNobody() => new(address, this, null);
+    public ApiClient AsNobody() => new(address, this);
+
+    /// <summary>Who sends this in Authorization, and nothing else that says who it is.</summary>
+    public ApiClient Sending(string authorization) => new(address, this, ("Authorization", authorization));
+
+    /// <summary>Who has a new key of this tenant with these roles.</summary>
+    public async Task<ApiClient> WithKeyAsync(string tenant, params string[] roles) =>
+        Sending($"Bearer {(await Keys.AddAsync(new NewApiKey($"key-{Guid.NewGuid()}", tenant, roles, TimeSpan.FromDays(1)))).Text}");
 
     public void Stop() => stopping.Cancel();
 
@@ -88,11 +97,12 @@ public sealed class ApiServer : IAsyncLifetime
         await engine.StartAsync(registry);
         await system.StartAsync(engine.Client);
 
+        var keys = Identification.Keys(() => store, new RateLimits { PerSecond = 10_000, Burst = 10_000, FailuresPerSecond = 10_000, FailureBurst = 10_000 }, Clock, loggers);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         app = builder.Build();
         app.Use(InFlight.CountAsync);
-        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = Identify, NotReady = () => NotReady, Stopping = stopping.Token }, loggers));
+        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = http => Named(http) is { } principal ? new(principal) : keys(http), NotReady = () => NotReady, Stopping = stopping.Token }, loggers));
         await app.StartAsync();
         address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         Anna = As("anna");
@@ -109,7 +119,7 @@ public sealed class ApiServer : IAsyncLifetime
         Directory.Delete(data, recursive: true);
     }
 
-    private static Principal? Identify(HttpContext http) => http.Request.Headers["X-Principal"].ToString().Split('|') is [var id, var tenant, var roles]
+    private static Principal? Named(HttpContext http) => http.Request.Headers["X-Principal"].ToString().Split('|') is [var id, var tenant, var roles]
         ? new Principal(id, tenant, roles.Split(',')) : null;
 }
 

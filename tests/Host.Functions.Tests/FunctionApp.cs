@@ -50,7 +50,7 @@ internal sealed class FunctionApp : IAsyncDisposable
             open(Path.Combine(folder.FullName, "agents.db")),
             (store, client) => AgentSystem.OpenAsync(
                 store, new SharedEngine("hub_test", "the test's hub", client) { EngineData = "The hub", StoreData = "the store" }, agents, tools, models, new AgentOptions { SweepEvery = null }, loggers),
-            new ApiOptions { Identify = _ => new Principal("anna", "acme", Roles.All) },
+            new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)) },
             (_, cause) => Ended = cause,
             loggers);
     }

@@ -95,7 +95,10 @@ public sealed class ConfiguredModelsTests : IDisposable
     private OpenAIModelOptions Default(Dictionary<string, string> variables, string? file = null, params string[] args) => Options(variables, file, args)["default"];
 
     private IReadOnlyDictionary<string, OpenAIModelOptions> Options(Dictionary<string, string> variables, string? file = null, params string[] args) =>
-        ModelSettings.Options(Settings(variables, file, args).Configuration, Settings(variables, file, args).Model);
+        Options(Settings(variables, file, args));
+
+    private static IReadOnlyDictionary<string, OpenAIModelOptions> Options(HostSettings settings) =>
+        ModelSettings.Options(settings.Configuration, settings.Secrets, settings.Model);
 
     private HostSettings Settings(Dictionary<string, string> variables, string? file, params string[] args)
     {

@@ -11,7 +11,13 @@ public sealed class StartErrorTests : IDisposable
 
     [Theory]
     [InlineData("'--prot' is not an option.", "--prot", "7071")]
-    [InlineData("'serve' is not an option.", "serve")]
+    [InlineData("'-p' is not an option.", "-p", "7071")]
+    [InlineData("'serve' is no command.", "serve")]
+    [InlineData("'keys ad' is no command.", "keys", "ad")]
+    [InlineData("--name is missing. Type: keys add --name NAME", "keys", "add")]
+    [InlineData("--nam is unknown, has no value, or is given twice.", "keys", "add", "--nam", "x")]
+    [InlineData("--expires: '90' has no unit", "keys", "add", "--name", "x", "--tenant", "t", "--roles", "read", "--expires", "90")]
+    [InlineData("0 words without an option are given, 1 are taken. Type: keys revoke PREFIX", "keys", "revoke")]
     [InlineData("--data has no value.", "--data")]
     [InlineData("--data has no value.", "--data", "--port", "7071")]
     [InlineData("--port is given twice.", "--port", "1", "--port=2")]
@@ -19,9 +25,16 @@ public sealed class StartErrorTests : IDisposable
     [InlineData("--port (HOLDFAST_PORT) '0' is not a number from 1 to 65535.", "--port=0")]
     [InlineData("--port (HOLDFAST_PORT) 'http' is not a number from 1 to 65535.", "--port", "http")]
     [InlineData("--log (HOLDFAST_LOG) 'xml' is not known. Give text or json.", "--log", "xml")]
-    [InlineData("would be reached from other machines, and this host knows no API keys yet", "--host", "0.0.0.0")]
-    [InlineData("would be reached from other machines, and this host knows no API keys yet", "--host", "::")]
-    [InlineData("would be reached from other machines, and this host knows no API keys yet", "--host", "192.168.0.1")]
+    [InlineData("would be reached from other machines, and what they send could be read on its way.", "--host", "0.0.0.0")]
+    [InlineData("would be reached from other machines, and what they send could be read on its way.", "--host", "::")]
+    [InlineData("would be reached from other machines, and what they send could be read on its way.", "--host", "192.168.0.1")]
+    [InlineData("--model scripted answers by rules, for trying out on this machine.", "--proxy", "10.0.0.1", "--model", "scripted")]
+    [InlineData("--model scripted answers by rules, for trying out on this machine.", "--host", "0.0.0.0", "--certificate", "x.pem", "--model", "scripted")]
+    [InlineData("--proxy (HOLDFAST_PROXY) '10.0.0.1/33' is no list of addresses.", "--proxy", "10.0.0.1/33")]
+    [InlineData("--proxy (HOLDFAST_PROXY) 'nginx' is no list of addresses.", "--proxy", "nginx")]
+    [InlineData("--rate (HOLDFAST_RATE) '0' is not a number from 1 to 100000.", "--rate", "0")]
+    [InlineData("--certificate-key is given without --certificate.", "--certificate-key", "x.pem")]
+    [InlineData("nowhere.pem cannot be used: Could not find file", "--certificate", "nowhere.pem")]
     [InlineData("'example.com' is not an address. Give 127.0.0.1", "--host", "example.com")]
     public async Task AWrongOptionIsAConfigurationErrorThatSaysWhatToGive(string words, params string[] args) => await RefusedAsync(2, words, args);
 
@@ -33,7 +46,7 @@ public sealed class StartErrorTests : IDisposable
         var (code, output, errors) = await host.EndAsync();
 
         Assert.Equal((0, ""), (code, errors));
-        Assert.All(new[] { "--port", "--host", "--data", "--model", "--agents", "--log", "HOLDFAST_PORT", "appsettings.json" }, name => Assert.Contains(name, output, StringComparison.Ordinal));
+        Assert.All(new[] { "--port", "--host", "--data", "--model", "--agents", "--log", "--certificate-key", "--proxy", "HOLDFAST_PORT", "appsettings.json", "keys add" }, name => Assert.Contains(name, output, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -5,10 +5,10 @@ using System.Net.Sockets;
 using Holdfast.Agents.Tools;
 using Holdfast.Host.Local;
 
-return await LocalHost.RunAsync(args, host => host.AddTools(new Desk()));
+return await LocalHost.RunAsync(args, host => host.AddTools(new Desk(host)));
 
 /// <summary>The tools of a host that tests start, stop and break.</summary>
-internal sealed class Desk
+internal sealed class Desk(LocalHostBuilder host)
 {
     [Tool("issue_refund", Does = Effect.External, Idempotent = true), Description("Refunds.")]
     public object Refund([Description("The order.")] string orderId, [Description("How much.")] decimal amount) => new { orderId, refunded = amount };
@@ -22,4 +22,15 @@ internal sealed class Desk
         using var reader = new StreamReader(client.GetStream());
         return new { said = await reader.ReadLineAsync(cancellation) ?? throw new IOException("It hung up.") };
     }
+
+    /// <summary>A tool as they should not be: what it throws holds the secret that it was given.</summary>
+    [Tool("leak", Does = Effect.External), Description("Fails.")]
+    public object Leak()
+    {
+        var secret = host.Secret("shop-key").Reveal();
+        throw new InvalidOperationException($"GET https://shop.example/?key={Uri.EscapeDataString(secret)} refused the key {secret}.", new IOException(secret));
+    }
+
+    [Tool("leak_idle", Retries = 0), Description("Fails, too.")]
+    public object LeakIdle() => Leak();
 }

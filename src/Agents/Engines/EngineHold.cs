@@ -40,25 +40,15 @@ internal sealed class EngineHold
     /// <exception cref="EngineLostException">Another process has taken the engine over, or it is retired.</exception>
     public async Task CheckAsync(StoreTransaction tx, string? run = null)
     {
-        if (lost.Task.IsCompleted)
-        {
-            throw new EngineLostException((await lost.Task).Message);
-        }
-
-        var row = await tx.FirstAsync<EngineRow>("SELECT id, location, holder, retired_at, retired_by FROM engines WHERE id = @Id", new { Id });
-        if (row is { RetiredAt: null } && (IsShared || row.Holder == Holder))
+        if (await WhyLostAsync(tx) is not { } why)
         {
             return;
         }
 
-        if (row is { RetiredAt: not null } && IsShared && run is not null
-            && await tx.FirstAsync<long?>("SELECT 1 FROM runs WHERE id = @run AND ended_at IS NOT NULL", new { run }) is not null)
+        if (!IsShared || run is null || await tx.FirstAsync<long?>("SELECT 1 FROM runs WHERE id = @run AND ended_at IS NOT NULL", new { run }) is null)
         {
-            return;
+            throw Lose(why);
         }
-
-        throw Lose(row is { RetiredAt: not null } ? $"{row.Retirement}. This process begins nothing more; stop it."
-            : $"Engine {Id} is held by another process now. This one begins nothing more; stop it.");
     }
 
     /// <summary>For a new run, which nobody would take up: whoever asks for it is told.</summary>
@@ -89,6 +79,20 @@ internal sealed class EngineHold
         {
             throw Lose(e.Message);
         }
+    }
+
+    private async Task<string?> WhyLostAsync(StoreTransaction tx)
+    {
+        if (lost.Task.IsCompleted)
+        {
+            return (await lost.Task).Message;
+        }
+
+        // Of a shared engine the row is not locked: its gates would keep the heartbeat waiting, and a retirement meets each of its runs under that one's lock.
+        var row = await tx.FirstAsync<EngineRow>($"SELECT id, location, holder, retired_at, retired_by FROM engines WHERE id = @Id{(IsShared ? "" : tx.ForShare)}", new { Id });
+        return row is { RetiredAt: not null } ? $"{row.Retirement}. This process begins nothing more; stop it."
+            : row is not null && (IsShared || row.Holder == Holder) ? null
+            : $"Engine {Id} is held by another process now. This one begins nothing more; stop it.";
     }
 
     private EngineLostException Lose(string message)

@@ -13,10 +13,11 @@ internal sealed class EngineMarks(IOrchestrationClient engine)
 
     public async Task<bool> ExistsAsync(string series, long epoch) => await engine.GetInstanceAsync(IdOf(series, epoch)) is not null;
 
-    /// <summary>Writes a mark; one that is there stays. The oldest goes.</summary>
+    /// <summary>Writes a mark; one that is there stays. The one before the last has served its time, and the oldest goes.</summary>
     public async Task WriteAsync(string series, long epoch)
     {
         await engine.ScheduleNewOrchestrationInstanceAsync(EngineMark.Name, Nothing.Value, new StartOrchestrationOptions(IdOf(series, epoch)));
+        await EndAsync(IdOf(series, epoch - 2));
         if (epoch > Kept)
         {
             await engine.PurgeInstanceAsync(IdOf(series, epoch - Kept));
@@ -36,6 +37,18 @@ internal sealed class EngineMarks(IOrchestrationClient engine)
         }
 
         return marks;
+    }
+
+    private async Task EndAsync(string mark)
+    {
+        try
+        {
+            await engine.RaiseEventAsync(mark, EngineMark.Over, Nothing.Value);
+        }
+        catch (Exception e) when (e is InstanceNotFoundException or InstanceEndedException)
+        {
+            // It is over already.
+        }
     }
 
     private static string IdOf(string series, long epoch) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{series}-{epoch}");

@@ -13,7 +13,9 @@ internal sealed class Retirement(AgentParts parts)
     private const int Page = 500;
     private const int AtOnce = 8;
 
-    /// <summary>Ends what an admin's command, or a process that was killed, has left of engines that are barred: a bounded share.</summary>
+    /// <summary>
+    /// Ends a bounded share of what is left of engines that are barred: by a command that was killed, or by a start that was being accepted just then.
+    /// </summary>
     public async Task GoOnAsync()
     {
         var barred = await parts.Store.ReadAsync(tx => tx.ListAsync<string>("""

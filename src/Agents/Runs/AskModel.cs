@@ -176,6 +176,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
 
     private async Task<StepAnswer> FailAsync(StoreTransaction tx, RunRef step, ModelCall call, ModelException failure, UsageDetails? usage = null)
     {
+        failure = new ModelException(failure.Fault, parts.Options.Redact(failure.Message), failure.RetryAfter, failure);
         var run = (await LockedRun.TakeAsync(tx, step.Run))!;
         var turn = await TurnAsync(tx, run.Row.Run, step.Turn);
         var failures = turn.Failures + 1;

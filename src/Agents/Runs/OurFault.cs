@@ -27,7 +27,7 @@ internal static class OurFault
                     return StepAnswer.Close; // nothing pauses a run that ends
                 }
 
-                await locked.PauseAsync("ours", $"{e.GetType().Name}: {e.Message} See the log; mend it, then retry the run.");
+                await locked.PauseAsync("ours", parts.Options.Redact($"{e.GetType().Name}: {e.Message} See the log; mend it, then retry the run."));
                 return StepAnswer.WaitFor();
             }));
         }

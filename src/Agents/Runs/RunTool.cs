@@ -66,7 +66,7 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
     private static Ending TimedOut(Permit permit) =>
         new(EndingKind.Failed, $"{permit.Tool.Name} gave no result within {permit.Tool.Timeout.TotalSeconds} s.");
 
-    private static async Task<Ending> InvokeAsync(Permit permit, CancellationToken cancellation)
+    private async Task<Ending> InvokeAsync(Permit permit, CancellationToken cancellation)
     {
         try
         {
@@ -75,11 +75,11 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
         }
         catch (ToolResultException e)
         {
-            return new(EndingKind.Done, ToolResults.Error("resultNotKept", e.Message));
+            return new(EndingKind.Done, ToolResults.Error("resultNotKept", parts.Options.Redact(e.Message)));
         }
         catch (NotDoneException e)
         {
-            return new(EndingKind.NotDone, e.Message);
+            return new(EndingKind.NotDone, parts.Options.Redact(e.Message));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -87,7 +87,7 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
         }
         catch (Exception e)
         {
-            return new(EndingKind.Failed, $"{permit.Tool.Name} failed: {e.GetType().Name}: {e.Message}");
+            return new(EndingKind.Failed, parts.Options.Redact($"{permit.Tool.Name} failed: {e.GetType().Name}: {e.Message}"));
         }
     }
 

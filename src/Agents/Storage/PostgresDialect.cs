@@ -165,7 +165,7 @@ public sealed class PostgresDialect : IDialect
     {
         var server = (await connection.QueryFirstAsync<Server>("""
             SELECT current_setting('server_version') AS version, CAST(current_setting('server_version_num') AS BIGINT) AS number,
-              current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS synchronous_commit, pg_is_in_recovery() AS is_standby,
+              current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS synchronouscommit, pg_is_in_recovery() AS isstandby,
               current_schema() AS schema
             """))!;
         var fact = server.Number < OldestServer ? $"is version {server.Version}; 15 is the oldest that is supported. Use a newer server."

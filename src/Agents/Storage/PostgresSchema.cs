@@ -56,7 +56,7 @@ internal sealed partial class PostgresSchema(string place, IReadOnlyList<Migrati
         }
 
         var served = await connection.QueryFirstOrDefaultAsync<Served>("""
-            SELECT e.id, e.location, e.schema_version, (SELECT COUNT(*) FROM runs r WHERE r.engine = e.id AND r.ended_at IS NULL) AS live
+            SELECT e.id, e.location, e.schema_version AS schemaversion, (SELECT COUNT(*) FROM runs r WHERE r.engine = e.id AND r.ended_at IS NULL) AS live
             FROM engines e WHERE e.schema_version < @Oldest AND EXISTS (SELECT 1 FROM runs r WHERE r.engine = e.id AND r.ended_at IS NULL)
             ORDER BY e.id LIMIT 1
             """, new { migration.Oldest }, transaction);

@@ -4,7 +4,7 @@ using Holdfast.Sqlite;
 namespace Holdfast.Durable.Embedded.Storage;
 
 /// <summary>A directory that one process owns for as long as it lives; the system frees it however the process ends.</summary>
-internal sealed class DataDirectory : IDisposable
+public sealed class DataDirectory : IDisposable
 {
     private readonly FileStream held;
 

@@ -42,7 +42,7 @@ internal static class Desks
     public static Task AddRunsAsync(this SharedStore shared, string engine, int count) => shared.TamperAsync($"""
         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
         INSERT INTO runs (id, tenant, agent, version, model, input, requested_by, created_by, created_at, engine, generation, status)
-        SELECT 'run_' || (100000000000 + i), 'acme', 'desk', 'v', 'fake', 'Do it.', 'anna', 'anna', 0, '{engine}', 1, 'queued' FROM n
+        SELECT 'run_0000000000000000000' || (1000000 + i), 'acme', 'desk', 'v', 'fake', 'Do it.', 'anna', 'anna', 0, '{engine}', 1, 'queued' FROM n
         """);
 
     public static Action<string> DyingAt(string point) => passed =>

@@ -1,6 +1,7 @@
 using Holdfast.Agents.Engines;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
+using Holdfast.Agents.Tests.Engines;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Runs;
@@ -105,6 +106,24 @@ public sealed class TwoStoresTests
 
         await desk.RestartAsync();
         await desk.RestartAsync();
+        await desk.DecideAsync(approval.Id, "approve");
+        await desk.SettleAsync();
+        Assert.Equal("ended", (await desk.FindAsync(run)).Status);
+    }
+
+    [Theory]
+    [InlineData(AgentCrashPoints.EpochNoted)]
+    [InlineData(AgentCrashPoints.EpochMarked)]
+    public async Task AStartThatIsKilledThereAgainAndAgainIsNoStartError(string point)
+    {
+        var (desk, _, _, run, approval) = await Given.AskedAsync();
+        await using var owned = desk;
+        for (var kill = 0; kill < 3; kill++)
+        {
+            await Assert.ThrowsAsync<KilledException>(() => desk.RestartAsync(deployment => deployment with { Options = new() { CrashPoint = Desks.DyingAt(point) } }));
+        }
+
+        await desk.RestartAsync(deployment => deployment with { Options = new() });
         await desk.DecideAsync(approval.Id, "approve");
         await desk.SettleAsync();
         Assert.Equal("ended", (await desk.FindAsync(run)).Status);

@@ -64,6 +64,20 @@ public sealed class WakeTests
     }
 
     [Fact]
+    public async Task AWordToAnInstanceThatHasEndedInTheEngineShowsTheRunAsPausedAtOnce()
+    {
+        var (desk, _, _, run, _) = await Given.AskedAsync();
+        await using var owned = desk;
+        await desk.Engine.Client.TerminateInstanceAsync(Instances.OfRun(run, 1), cancellation: TestContext.Current.CancellationToken);
+        await desk.System.Runs.SuspendAsync(RunHarness.Anna, run);
+        await desk.System.Runs.ResumeAsync(RunHarness.Anna, run);
+        await desk.SettleAsync();
+
+        Assert.Equal(("paused", "engine"), ((await desk.FindAsync(run)).Status, (await desk.FindAsync(run)).Fault?.Code));
+        Assert.Contains("The engine terminated the run's instance", (await desk.FindAsync(run)).Fault!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AnEndedRunLeavesNoWordBehind()
     {
         var (desk, _, _, run, _) = await Given.AskedAsync();

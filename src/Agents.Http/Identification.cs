@@ -1,0 +1,78 @@
+using System.Net;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Storage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Agents.Http;
+
+/// <summary>The ways to tell who makes a request, for <see cref="ApiOptions.Identify"/>. Each counts what its callers ask for.</summary>
+public static class Identification
+{
+    private const string Scheme = "Bearer ";
+    private const string InvalidToken = "Bearer error=\"invalid_token\"";
+
+    /// <summary>By an API key in <c>Authorization: Bearer hf_…</c>, and nowhere else.</summary>
+    /// <param name="store">Asked for only while the host is ready.</param>
+    /// <param name="time">The clock of the limits and of what is remembered of a key.</param>
+    /// <param name="address">Where a request comes from; by default the other end of its connection.</param>
+    public static Func<HttpContext, ValueTask<Principal?>> Keys(
+        Func<AgentStore> store, RateLimits limits, TimeProvider time, ILoggerFactory loggers, Func<HttpContext, IPAddress?>? address = null)
+    {
+        var ring = new KeyRing(store, time, loggers.CreateLogger("Holdfast.Keys"));
+        var metering = new Metering(limits, time, address ?? (static http => http.Connection.RemoteIpAddress));
+        return async http =>
+        {
+            var key = Read(http, metering);
+            return metering.Count(ring.Recall(key) ?? await LookUpAsync(http, key));
+        };
+
+        // A key that was good a moment ago is not held up by what others at its address do; any other waits its turn before the store is asked.
+        async Task<Principal> LookUpAsync(HttpContext http, ApiKeyText key)
+        {
+            metering.Suspect(http);
+            var (principal, refusal) = await ring.LookUpAsync(key);
+            if (principal is null)
+            {
+                throw Admission.Unauthorized(refusal!, InvalidToken);
+            }
+
+            metering.Forgive(http);
+            return principal;
+        }
+    }
+
+    /// <summary>By what the platform in front of the host has found out: a host that uses this calls <see cref="PlatformIdentity.Check"/> first.</summary>
+    /// <param name="time">The clock of the limits.</param>
+    public static Func<HttpContext, ValueTask<Principal?>> Platform(RateLimits limits, TimeProvider time)
+    {
+        var metering = new Metering(limits, time, static _ => null); // the platform has turned away who it does not know
+        return http =>
+        {
+            if (PlatformIdentity.IsExcluded(http.Request.Path))
+            {
+                return new((Principal?)null);
+            }
+
+            var (principal, refusal) = PlatformPrincipal.Read(http.Request.Headers[PlatformPrincipal.Header]);
+            return new(metering.Count(principal ?? throw Admission.Unauthorized(refusal!)));
+        };
+    }
+
+    /// <exception cref="ProblemException">No key, or something else.</exception>
+    private static ApiKeyText Read(HttpContext http, Metering metering)
+    {
+        const string Remedy = "Send Authorization: Bearer hf_…, with a key from whoever runs this host.";
+        var sent = http.Request.Headers.Authorization;
+        if (sent is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && ApiKeyText.Read(header[Scheme.Length..].Trim()) is { } key)
+        {
+            return key;
+        }
+
+        metering.Suspect(http);
+        throw sent.Count == 0 ? Admission.Unauthorized($"It is not known who asks: no key was sent. {Remedy}")
+            : Admission.Unauthorized(sent is [{ } other] && other.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+                ? "What was sent is not written as a key is: it has another form, or its checksum does not fit. Look for a slip, or a part that is missing."
+                : $"Authorization was sent more than once, or is not of the kind Bearer. {Remedy}", InvalidToken);
+    }
+}

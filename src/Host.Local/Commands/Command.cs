@@ -1,0 +1,47 @@
+using Holdfast.Agents;
+using Holdfast.Agents.Storage;
+
+namespace Holdfast.Host.Local.Commands;
+
+/// <summary>What an operator types behind the program's name instead of starting the host.</summary>
+/// <param name="Name">Its words, as in "keys add".</param>
+/// <param name="Takes">What stands behind them, for the help.</param>
+/// <param name="Does">For the help.</param>
+/// <param name="Act">Runs over the agent store, in the process that holds it. What it throws as <see cref="RefusedException"/> is told.</param>
+internal sealed record Command(string Name, string Takes, string Does, Func<AgentStore, CommandArguments, Task<CommandAnswer>> Act)
+{
+    /// <summary>All there are.</summary>
+    public static IReadOnlyList<Command> All { get; } = [.. KeyCommands.All, .. EngineCommands.All];
+
+    public static string Help { get; } = "Commands, in place of options:" + Environment.NewLine
+        + string.Concat(All.Select(command => $"  {$"{command.Name} {command.Takes}".TrimEnd()}{Environment.NewLine}      {command.Does}{Environment.NewLine}"))
+        + $"Each takes --data as the host does, and works while the host runs and while it does not.{Environment.NewLine}";
+
+    /// <summary>Runs the command that these words begin with.</summary>
+    public static async Task<CommandAnswer> RunAsync(AgentStore store, IReadOnlyList<string> words)
+    {
+        try
+        {
+            var command = Find(words);
+            return await command.Act(store, CommandArguments.Read(command, words));
+        }
+        catch (StartException e)
+        {
+            return new(e.ExitCode, "", e.Message);
+        }
+        catch (RefusedException e)
+        {
+            return new(e.Refusal == Refusal.Invalid ? StartException.Configuration : StartException.Otherwise, "", e.Message);
+        }
+    }
+
+    /// <exception cref="StartException">There is none.</exception>
+    public static Command Find(IReadOnlyList<string> words) =>
+        All.FirstOrDefault(command => command.Name.Split(' ') is var name && words.Take(name.Length).SequenceEqual(name))
+            ?? throw new StartException($"'{string.Join(' ', words.TakeWhile(word => !word.StartsWith("--", StringComparison.Ordinal)).Take(2))}' is no command.{Environment.NewLine}{Help}");
+}
+
+/// <param name="Code">The exit code.</param>
+/// <param name="Output">What a program would read on.</param>
+/// <param name="Note">What a person should know.</param>
+internal sealed record CommandAnswer(int Code, string Output, string Note);

@@ -1,0 +1,63 @@
+using Holdfast.Durable.Embedded;
+using Holdfast.Durable.Embedded.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Holdfast.Host.Local.Commands;
+
+/// <summary>A command as it was typed: run here if nobody holds the data directory, and otherwise by the host that does.</summary>
+internal static class CommandLine
+{
+    public static bool Is(IReadOnlyList<string> args) => args is [{ Length: > 0 } first, ..] && first[0] != '-';
+
+    /// <returns>The exit code.</returns>
+    /// <exception cref="StartException">There is no such command, or the directory is held by a process that does not answer.</exception>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args)
+    {
+        var (words, options) = Split(args);
+        Command.Find(words);
+        var settings = HostSettings.Read(options);
+        var answer = await RunAsync(settings, words);
+        await Console.Out.WriteAsync(answer.Output);
+        if (answer.Note.Length > 0)
+        {
+            await Console.Error.WriteLineAsync(answer.Note);
+        }
+
+        return answer.Code;
+    }
+
+    private static async Task<CommandAnswer> RunAsync(HostSettings settings, IReadOnlyList<string> words)
+    {
+        var data = Path.GetFullPath(settings.Data);
+        var postgres = ConfiguredStore.Check(settings);
+        try
+        {
+            // A database of its own takes whoever comes; a file is written by one process.
+            using var directory = postgres is null ? DataDirectory.Own(data) : null;
+            using var store = await ConfiguredStore.OpenAsync(postgres, data, NullLogger.Instance, CancellationToken.None);
+            return await Command.RunAsync(store, words);
+        }
+        catch (DataDirectoryOwnedException e)
+        {
+            return await ControlSocket.SendAsync(data, words)
+                ?? throw new StartException($"{e.Message} It does not answer commands: it may be starting, stopping, or another user's. Try again.", StartException.Otherwise, e);
+        }
+    }
+
+    // Where the store is, the host's settings say; the rest is the command's.
+    private static (IReadOnlyList<string> Words, IReadOnlyList<string> Options) Split(IReadOnlyList<string> args)
+    {
+        List<string> words = [], options = [];
+        for (var i = 0; i < args.Count; i++)
+        {
+            var isOfStore = HostSettings.OfStore.Any(name => args[i] == $"--{name}" || args[i].StartsWith($"--{name}=", StringComparison.Ordinal));
+            (isOfStore ? options : words).Add(args[i]);
+            if (isOfStore && !args[i].Contains('=', StringComparison.Ordinal) && i + 1 < args.Count)
+            {
+                options.Add(args[++i]);
+            }
+        }
+
+        return (words, options);
+    }
+}

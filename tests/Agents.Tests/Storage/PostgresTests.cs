@@ -1,0 +1,196 @@
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Testing;
+using Holdfast.Durable.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Holdfast.Agents.Tests.Storage;
+
+/// <summary>What transactions on PostgreSQL do when they meet each other, a cut wire, or a server that is away.</summary>
+public sealed class PostgresTests
+{
+    [PostgresFact]
+    public async Task ACommitThatWasNotAnsweredThoughDoneIsNotDoneAgain()
+    {
+        var server = await PostgresServer.SharedAsync();
+        using var wire = new CutAtCommit(server.Socket);
+        using var store = await OpenAsync(server, wire.Host);
+        var works = 0;
+        wire.Arm(isDone: true);
+        await WriteAsync(store, "name", () => works++);
+
+        Assert.Equal((1, 1, 1L), (wire.Cuts, works, await CountAsync(store)));
+    }
+
+    [PostgresFact]
+    public async Task ACommitThatDidNotArriveIsRunAgain()
+    {
+        var server = await PostgresServer.SharedAsync();
+        using var wire = new CutAtCommit(server.Socket);
+        using var store = await OpenAsync(server, wire.Host);
+        var works = 0;
+        wire.Arm(isDone: false);
+        await WriteAsync(store, "name", () => works++);
+
+        Assert.Equal((1, 2, 1L), (wire.Cuts, works, await CountAsync(store)));
+    }
+
+    [PostgresFact]
+    public async Task OfTwoThatLockEachOtherOutBothAreDone()
+    {
+        var server = await PostgresServer.SharedAsync();
+        using var store = await OpenAsync(server);
+        await WriteAsync(store, "a");
+        await WriteAsync(store, "b");
+        using var both = new Barrier(2);
+        var first = 0;
+        async Task<int> ChangeAsync(string one, string two)
+        {
+            var tries = 0;
+            return await store.WriteAsync(async tx =>
+            {
+                await tx.ExecuteAsync("UPDATE agents SET version = version || '+' WHERE name = @one", new { one });
+                if (tries++ == 0)
+                {
+                    Interlocked.Increment(ref first);
+                    await Task.Run(both.SignalAndWait); // each holds one now and wants the other's
+                }
+
+                await tx.ExecuteAsync("UPDATE agents SET version = version || '+' WHERE name = @two", new { two });
+                return tries;
+            });
+        }
+
+        var tries = await Task.WhenAll(ChangeAsync("a", "b"), ChangeAsync("b", "a")).Patiently();
+        Assert.Equal(3, tries.Sum()); // one was undone by the database, and run again
+        Assert.Equal(["1++", "1++"], await store.ReadAsync(tx => tx.ListAsync<string>("SELECT version FROM agents")));
+    }
+
+    [PostgresFact]
+    public async Task TheClockIsTheDatabasesReadAfterTheLock()
+    {
+        var server = await PostgresServer.SharedAsync();
+        await using var desk = await RunHarness.StartAsync(new Deployment(new FakeModel(FakeReply.Says("Done."))));
+        var run = await desk.RunAsync();
+        using var store = new AgentStore(await PostgresDialect.OpenAsync(new PostgresOptions(desk.Database.ConnectionString!), NullLogger.Instance));
+        var (locked, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var holder = store.WriteAsync(async tx =>
+        {
+            await tx.LockRunAsync("id = @run", new { run });
+            locked.SetResult();
+            await release.Task;
+            await tx.ReadClockAsync();
+            return tx.Now;
+        });
+        await locked.Task.Patiently();
+        var waiter = store.WriteAsync(async tx =>
+        {
+            await tx.LockRunAsync("id = @run", new { run });
+            return tx.Now;
+        });
+        await Patience.UntilAsync(async () => await store.ReadAsync(tx => tx.FirstAsync<long>("SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()")) > 0);
+        release.SetResult();
+
+        Assert.True(await waiter.Patiently() > await holder.Patiently(), "It waited for the lock with a clock that it had read before.");
+    }
+
+    [PostgresFact]
+    public async Task WithoutALockThereIsNoClock()
+    {
+        using var store = await OpenAsync(await PostgresServer.SharedAsync());
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => store.WriteAsync(tx => Task.FromResult(tx.Now)));
+        Assert.Contains("lock a run first", error.Message, StringComparison.Ordinal);
+    }
+
+    [PostgresFact]
+    public async Task WhileTheServerIsAwayClientsAreRefusedAndStepsWait()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        using var store = await OpenAsync(server);
+        Assert.Null(store.Away);
+        await server.KillAsync();
+
+        var step = WriteAsync(store, "step");
+        var refused = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.WriteAsync(tx => tx.ExecuteAsync("DELETE FROM agents"), refusable: true)).Patiently();
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => CountAsync(store)).Patiently();
+        Assert.False(refused.MayBeStored);
+        Assert.NotNull(store.Away);
+        Assert.False(step.IsCompleted);
+        Assert.False(store.Failed.IsCompleted);
+
+        await server.StartServerAsync();
+        await step.Patiently();
+        Assert.Equal(1, await CountAsync(store));
+        Assert.Null(store.Away);
+    }
+
+    [PostgresFact]
+    public async Task WhatWaitsForTheServerEndsWithTheHost()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        var store = await OpenAsync(server);
+        await server.KillAsync();
+        var step = WriteAsync(store, "step");
+        await Patience.UntilAsync(() => Task.FromResult(store.Away is not null));
+        store.Dispose();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => step).Patiently();
+    }
+
+    [PostgresFact]
+    public async Task WhetherItWasStoredIsSaidToBeUnknownWhenNobodyCanTell()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        using var wire = new CutAtCommit(server.Socket);
+        using var store = await OpenAsync(server, wire.Host);
+        wire.Arm(isDone: true);
+        var write = store.WriteAsync(async tx =>
+        {
+            await tx.ReadClockAsync();
+            return await tx.ExecuteAsync("INSERT INTO agents (name, version) VALUES ('name', '1')");
+        }, refusable: true);
+        wire.Dispose(); // and there is no other way to the server
+
+        Assert.True((await Assert.ThrowsAsync<StoreUnavailableException>(() => write).Patiently()).MayBeStored);
+    }
+
+    [PostgresFact]
+    public async Task TextThatNoDatabaseCanHoldIsStoredWithAMarkInItsPlace()
+    {
+        using var store = await OpenAsync(await PostgresServer.SharedAsync());
+        await WriteAsync(store, "a\0b\ud800c");
+
+        Assert.Equal("a\ufffdb\ufffdc", await store.ReadAsync(tx => tx.FirstAsync<string>("SELECT name FROM agents")));
+    }
+
+    [PostgresFact]
+    public async Task ReadsAreOfOneStateAndWriteNothing()
+    {
+        using var store = await OpenAsync(await PostgresServer.SharedAsync());
+        var (before, after) = await store.ReadAsync(async tx =>
+        {
+            var count = await tx.FirstAsync<long>("SELECT COUNT(*) FROM agents");
+            await WriteAsync(store, "meanwhile");
+            return (count, await tx.FirstAsync<long>("SELECT COUNT(*) FROM agents"));
+        });
+        Assert.Equal((0L, 0L), (before, after));
+        Assert.Equal(1, await CountAsync(store));
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.ReadAsync(tx => tx.ExecuteAsync("DELETE FROM agents")));
+    }
+
+    private static async Task<AgentStore> OpenAsync(PostgresServer server, string? host = null)
+    {
+        var connection = server.ConnectionTo(await server.NewSchemaAsync());
+        return new AgentStore(await PostgresDialect.OpenAsync(
+            new PostgresOptions(host is null ? connection : connection.Replace(server.Socket, host, StringComparison.Ordinal)), NullLogger.Instance));
+    }
+
+    private static Task<int> WriteAsync(AgentStore store, string name, Action? seen = null) => store.WriteAsync(async tx =>
+    {
+        seen?.Invoke();
+        return await tx.ExecuteAsync("INSERT INTO agents (name, version) VALUES (@name, '1')", new { name });
+    });
+
+    private static Task<long> CountAsync(AgentStore store) => store.ReadAsync(tx => tx.FirstAsync<long>("SELECT COUNT(*) FROM agents"));
+}

@@ -1,0 +1,76 @@
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Testing;
+using Holdfast.Agents.Tests.Runs;
+using Xunit;
+
+namespace Holdfast.Agents.Tests.Storage;
+
+/// <summary>Two releases on one store: one drains while the next is in service.</summary>
+public sealed class TwoVersionsTests
+{
+    private static readonly IReadOnlyList<Migration> Expanded =
+        [.. AgentSchema.Migrations, new Migration(AgentSchema.Version + 1, AgentSchema.Migrations.Max(one => one.Oldest), "ALTER TABLE runs ADD COLUMN mood TEXT; ALTER TABLE approvals ADD COLUMN mood TEXT;")];
+
+    private static readonly IReadOnlyList<Migration> Contracted =
+        [.. Expanded, new Migration(AgentSchema.Version + 2, AgentSchema.Version + 1, "ALTER TABLE runs DROP COLUMN reasoning_tokens;")];
+
+    [PostgresFact]
+    public async Task AReleaseThatExpandsAndTheOneBeforeItServeSideBySide()
+    {
+        var (old, refund, _, run, approval) = await Given.AskedAsync();
+        await using var owned = old;
+        for (var i = 0; i < 5; i++)
+        {
+            await old.RunAsync(); // its statements are prepared by now
+        }
+
+        await using var next = await RunHarness.StartAsync(Next(), old.Database.KnownAs(Expanded));
+        var after = await old.RunAsync(); // on prepared statements whose tables have changed
+        Assert.Equal("waiting", (await old.FindAsync(after)).Status);
+        Assert.Equal("ended", (await next.FindAsync(await next.RunAsync())).Status);
+
+        await next.DecideAsync(approval.Id, "approve"); // at the next release, about a run of the one before
+        await old.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await old.System.SweepNowAsync();
+        await old.SettleAsync();
+        Assert.Equal("ended", (await old.FindAsync(run)).Status);
+        Assert.Single(refund.Requests);
+
+        await old.RestartAsync(); // also one that starts again finds a store that it can use
+        Assert.Equal("waiting", (await old.FindAsync(after)).Status);
+        Assert.Equal(AgentSchema.Version + 1, await old.StoredAsync<long>("SELECT version FROM holdfast_schema"));
+    }
+
+    [PostgresFact]
+    public async Task WhatAnOlderHostNeedsIsNotTakenAwayUnderItsRuns()
+    {
+        var (old, _, _, run, approval) = await Given.AskedAsync();
+        await using var owned = old;
+        var error = await Assert.ThrowsAsync<StoreRefusedException>(() => RunHarness.StartAsync(Next(), old.Database.KnownAs(Contracted)));
+        Assert.Contains($"is served by a release of version {AgentSchema.Version}, has 1 runs that have not ended", error.Message, StringComparison.Ordinal);
+        Assert.Contains(old.Data, error.Message, StringComparison.Ordinal);
+
+        // Nothing was changed by that, not even what only expands.
+        Assert.Equal(AgentSchema.Version, await old.StoredAsync<long>("SELECT version FROM holdfast_schema"));
+        await old.DecideAsync(approval.Id, "approve");
+        await old.SettleAsync();
+        Assert.Equal("ended", (await old.FindAsync(run)).Status);
+
+        await using var next = await RunHarness.StartAsync(Next(), old.Database.KnownAs(Contracted));
+        Assert.Equal(AgentSchema.Version + 2, await next.StoredAsync<long>("SELECT version FROM holdfast_schema"));
+    }
+
+    [PostgresFact]
+    public async Task OnlyAHostOlderThanTheOldestOneRefuses()
+    {
+        var database = await StoreUnderTest.NewAsync();
+        await using (await RunHarness.StartAsync(Next(), database.KnownAs(Contracted)))
+        {
+        }
+
+        var error = await Assert.ThrowsAsync<StoreRefusedException>(() => RunHarness.StartAsync(Next(), database));
+        Assert.Contains($"has schema version {AgentSchema.Version + 2} and takes hosts that know version {AgentSchema.Version + 1} or later; this release knows versions up to {AgentSchema.Version}", error.Message, StringComparison.Ordinal);
+    }
+
+    private static Deployment Next() => new(new FakeModel(FakeReply.Says("Done.")));
+}

@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Holdfast.Host.Local.Tests;
+
+public sealed class ServerCertificateTests : IDisposable
+{
+    private readonly Scratch scratch = new();
+
+    public void Dispose() => scratch.Dispose();
+
+    [Fact]
+    public void TheKeyStandsInItsOwnFileOrBesideTheCertificate()
+    {
+        var apart = Pem.Write(scratch.At("apart.pem"));
+        var together = Pem.Write(scratch.At("together.pem"), withKey: true);
+
+        Assert.Equal(apart, Thumbprint(ServerCertificate.Open(scratch.At("apart.pem"), scratch.At("apart.pem.key"), TimeProvider.System)));
+        Assert.Equal(together, Thumbprint(ServerCertificate.Open(scratch.At("together.pem"), null, TimeProvider.System)));
+    }
+
+    [Fact]
+    public void ARenewedCertificateIsTakenWithoutANewStartAndABrokenOneIsNot()
+    {
+        var file = scratch.At("cert.pem");
+        Pem.Write(file, withKey: true);
+        var certificate = ServerCertificate.Open(file, null, TimeProvider.System);
+
+        var renewed = Pem.Write(file, "renewed", withKey: true);
+        File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file).AddSeconds(1));
+        Assert.Equal(renewed, Thumbprint(certificate));
+
+        File.WriteAllText(file, "-----BEGIN CERTIFICATE-----\n");
+        File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file).AddSeconds(2));
+        Assert.Equal(renewed, Thumbprint(certificate));
+        File.Delete(file);
+        Assert.Equal(renewed, Thumbprint(certificate));
+    }
+
+    [Fact]
+    public void WhatCannotBeUsedNamesTheFilesAndTheFact()
+    {
+        Pem.Write(scratch.At("a.pem"));
+        Pem.Write(scratch.At("b.pem"));
+        Pem.Write(scratch.At("old.pem"), fromDays: -9, toDays: -2, withKey: true);
+        Pem.Write(scratch.At("early.pem"), fromDays: 2, toDays: 9, withKey: true);
+        File.WriteAllText(scratch.At("garbage.pem"), "garbage");
+
+        Assert.Contains("b.pem.key cannot be used", Refused("a.pem", "b.pem.key"), StringComparison.Ordinal);
+        Assert.Contains("a.pem cannot be used", Refused("a.pem", null), StringComparison.Ordinal);
+        Assert.Contains("garbage.pem cannot be used", Refused("garbage.pem", null), StringComparison.Ordinal);
+        Assert.Contains("which is not now. Renew it.", Refused("old.pem", null), StringComparison.Ordinal);
+        Assert.Contains("which is not now. Renew it.", Refused("early.pem", null), StringComparison.Ordinal);
+    }
+
+    private static string Thumbprint(ServerCertificate certificate) =>
+        certificate.Current(NullLogger.Instance).ServerCertificateContext!.TargetCertificate.Thumbprint;
+
+    private string Refused(string file, string? key) => Assert.Throws<StartException>(
+        () => ServerCertificate.Open(scratch.At(file), key is null ? null : scratch.At(key), TimeProvider.System)).Message;
+}
