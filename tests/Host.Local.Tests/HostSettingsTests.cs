@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Configuration;
 
 namespace Holdfast.Host.Local.Tests;
 
@@ -40,6 +41,15 @@ public sealed class HostSettingsTests : IDisposable
         Assert.Equal((7071, IPAddress.Loopback, "data", null), (settings.Port, settings.Host, settings.Data, settings.Model));
         Assert.Empty(settings.Configuration.GetSection("models").GetChildren());
     }
+
+    [Theory]
+    [InlineData("HOLDFAST_CERTIFICATE_KEY", "variable.pem")]
+    [InlineData("HOLDFAST_CERTIFICATE__KEY", null)]
+    public void AnOptionWithADashIsAVariableWithALine(string variable, string? read) => Assert.Equal(read, Read(null, new() { [variable] = "variable.pem" }).CertificateKey);
+
+    [Fact]
+    public void ASecretIsNoSetting() =>
+        Assert.DoesNotContain(Read(null, new() { ["HOLDFAST_SECRET_KEY"] = "canary" }).Configuration.AsEnumerable(), setting => setting.Value == "canary");
 
     [Fact]
     public void AnEmptyVariableIsNotSet() => Assert.Equal(7071, Read(null, new() { ["HOLDFAST_PORT"] = "" }).Port);
