@@ -19,7 +19,7 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
 
     public void Send(IReadOnlyList<Wake> wakes)
     {
-        foreach (var wake in wakes.Where(wake => wake.Engine == parts.Engine.Id)) // another engine's own host finds them in the store
+        foreach (var wake in wakes)
         {
             _ = SendAsync(wake, isFirst: true);
         }
