@@ -66,14 +66,18 @@ public sealed class AgentSystem : IAsyncDisposable
     }
 
     /// <summary>Adds what the engine runs for agents.</summary>
-    public void Register(DurableRegistry registry) => registry
+    public void Register(DurableRegistry registry) => Register(registry, () => this);
+
+    /// <inheritdoc cref="Register(DurableRegistry)"/>
+    /// <param name="system">Asked for at each activity: some engines are reached only after they know what they run.</param>
+    public static void Register(DurableRegistry registry, Func<AgentSystem> system) => registry
         .AddOrchestrator(AgentRun.Name, () => new AgentRun())
         .AddOrchestrator(AskPerson.Name, () => new AskPerson())
         .AddOrchestrator(EngineMark.Name, () => new EngineMark())
-        .AddActivity(AskModel.Name, () => new AskModel(parts))
-        .AddActivity(RunTool.Name, () => new RunTool(parts))
-        .AddActivity(SettleAsking.Name, () => new SettleAsking(parts))
-        .AddActivity(CloseRun.Name, () => new CloseRun(parts));
+        .AddActivity(AskModel.Name, () => new AskModel(system().parts))
+        .AddActivity(RunTool.Name, () => new RunTool(system().parts))
+        .AddActivity(SettleAsking.Name, () => new SettleAsking(system().parts))
+        .AddActivity(CloseRun.Name, () => new CloseRun(system().parts));
 
     /// <summary>
     /// Begins to talk to the engine. Where this process alone serves it, first about what an earlier one left unsaid; of an engine that is

@@ -26,6 +26,12 @@ public enum Capabilities
 
     /// <summary>An instance ends when its code does, whatever steps it leaves open.</summary>
     LeaveOpen = 64,
+
+    /// <summary>Events raised side by side arrive in the order of the calls.</summary>
+    CallOrder = 128,
+
+    /// <summary>A parent is told of a child that was terminated.</summary>
+    TellParent = 256,
 }
 
 /// <summary>One engine under test, with storage of its own.</summary>

@@ -67,11 +67,6 @@ internal sealed class FunctionsContext(Payloads payloads, InstanceEnvelope given
         {
             throw new Durable.TaskFailedException(name, step, e.FailureDetails.Ours());
         }
-        catch (NullReferenceException e)
-        {
-            // Durable Task's own: of a child that was terminated it has no details to make its exception of.
-            throw new Durable.TaskFailedException(name, step, new FailureDetails(e.GetType().FullName!, "It was terminated."));
-        }
     }
 }
 

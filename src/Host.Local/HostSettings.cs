@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Holdfast.Agents.Secrets;
+using Holdfast.Providers.OpenAI;
 using Microsoft.Extensions.Configuration;
 
 namespace Holdfast.Host.Local;
@@ -130,7 +131,7 @@ public sealed record HostSettings
             {
                 yield return KeyValuePair.Create(KeyOf(name[Prefix.Length..]), (string?)value);
             }
-            else if (!string.IsNullOrEmpty(value) && ConfiguredModels.Variables.Contains(name))
+            else if (!string.IsNullOrEmpty(value) && ModelSettings.Variables.Contains(name))
             {
                 yield return KeyValuePair.Create(name, (string?)value);
             }

@@ -12,6 +12,7 @@ using Holdfast.Agents.Tools;
 using Holdfast.Durable;
 using Holdfast.Durable.Embedded;
 using Holdfast.Host.Local.Commands;
+using Holdfast.Providers.OpenAI;
 using Holdfast.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -55,7 +56,7 @@ public static class LocalHost
     private static StartException? Explain(Exception exception) => exception switch
     {
         StartException start => start,
-        DefinitionException or ToolRefusedException or SecretException => new StartException(exception.Message),
+        DefinitionException or ToolRefusedException or ModelSettingsException or SecretException => new StartException(exception.Message),
         DataDirectoryOwnedException or DatabaseException or StoresApartException or StoreRefusedException => new StartException(exception.Message, StartException.Otherwise),
         _ => null,
     };

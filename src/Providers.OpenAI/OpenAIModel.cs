@@ -7,6 +7,8 @@ namespace Holdfast.Providers.OpenAI;
 /// <summary>Models of OpenAI, Azure OpenAI and compatible servers.</summary>
 public static class OpenAIModel
 {
+    private const string AzureScope = "https://cognitiveservices.azure.com/.default";
+
     /// <summary>The client for the API that <paramref name="options"/> name. It is safe to share between runs and opens no
     /// connection until it is asked.</summary>
     /// <param name="options">The model, its endpoint and key.</param>
@@ -20,6 +22,11 @@ public static class OpenAIModel
 
     internal static AuthenticationPolicy Authentication(this OpenAIModelOptions options)
     {
+        if (options.ApiKey is null)
+        {
+            return new BearerTokenPolicy(options.Identity!, AzureScope);
+        }
+
         var key = new ApiKeyCredential(options.ApiKey);
         return options.KeyHeader == KeyHeader.ApiKey
             ? ApiKeyAuthenticationPolicy.CreateHeaderApiKeyPolicy(key, "api-key")

@@ -1,3 +1,4 @@
+using System.ClientModel;
 using System.Text;
 using Microsoft.Extensions.AI;
 
@@ -35,8 +36,11 @@ public sealed record OpenAIModelOptions
     /// Azure's is <c>https://NAME.openai.azure.com/openai/v1/</c>.</summary>
     public Uri? Endpoint { get; init; }
 
-    /// <summary>The key's value. It is never printed. A server that asks for none takes any text.</summary>
-    public required string ApiKey { get; init; }
+    /// <summary>The key's value. It is never printed. A server that asks for none takes any text. Null where <see cref="Identity"/> signs in.</summary>
+    public required string? ApiKey { get; init; }
+
+    /// <summary>Signs in to Azure OpenAI where no key is given: a managed identity's credential. Null unless set.</summary>
+    public AuthenticationTokenProvider? Identity { get; init; }
 
     /// <summary>The header that carries the key; <see cref="KeyHeader.Bearer"/> unless set.</summary>
     public KeyHeader KeyHeader { get; init; }
@@ -67,13 +71,21 @@ public sealed record OpenAIModelOptions
         }
 
         ValidateEndpoint();
-        if (string.IsNullOrEmpty(ApiKey))
+        if (ApiKey is null && Identity is not null)
+        {
+            if (Endpoint is not { Scheme: "https" } || !IsAzure)
+            {
+                throw new ArgumentException(
+                    $"Model '{Model}' at {Host} has no key, and an identity signs in to Azure alone, over https. Set ApiKey, or Endpoint to an Azure resource.", nameof(Endpoint));
+            }
+        }
+        else if (string.IsNullOrEmpty(ApiKey))
         {
             throw new ArgumentException(
                 $"Model '{Model}' has no key. Set ApiKey; a server that asks for none takes any text.", nameof(ApiKey));
         }
 
-        if (ApiKey.Any(c => c is <= ' ' or > '~'))
+        if (ApiKey is not null && ApiKey.Any(c => c is <= ' ' or > '~'))
         {
             throw new ArgumentException($"The key of model '{Model}' has a space, a line break or a character outside ASCII, "
                 + "and cannot go into a header. Set ApiKey without it; a key read from a file often ends with a line break.",

@@ -20,7 +20,7 @@ internal sealed partial record ServiceError(int Status, IReadOnlyList<string> Co
         ["content_filter", "content_policy_violation", "image_content_policy_violation", "ResponsibleAIPolicyViolation", "invalid_prompt"];
     private static readonly string[] TooLong = ["context_length_exceeded", "string_above_max_length", "exceed_context_size_error"];
 
-    public static ServiceError Read(PipelineResponse response, string key)
+    public static ServiceError Read(PipelineResponse response, string? key)
     {
         var id = Header("x-request-id") ?? Header("apim-request-id");
         try
@@ -43,7 +43,7 @@ internal sealed partial record ServiceError(int Status, IReadOnlyList<string> Co
     }
 
     /// <summary>The failure that a reply itself reports.</summary>
-    public static ServiceError OfReply(string? code, string key) => new(0, Plain(code, key) is { } word ? [word] : ["no code"]);
+    public static ServiceError OfReply(string? code, string? key) => new(0, Plain(code, key) is { } word ? [word] : ["no code"]);
 
     /// <summary>Whether the service refused the field <paramref name="param"/> of the request.</summary>
     public bool Blames(string param) => Status == 400 && string.Equals(Param, param, StringComparison.Ordinal);
@@ -101,7 +101,7 @@ internal sealed partial record ServiceError(int Status, IReadOnlyList<string> Co
 
     private bool HasAny(string[] codes) => Codes.Any(code => codes.Contains(code, StringComparer.OrdinalIgnoreCase));
 
-    private static List<string> ReadCodes(JsonElement error, string key)
+    private static List<string> ReadCodes(JsonElement error, string? key)
     {
         var inner = error.TryGetProperty("innererror", out var nested) && nested.ValueKind == JsonValueKind.Object
             ? Word(nested, "code", key)
@@ -117,7 +117,7 @@ internal sealed partial record ServiceError(int Status, IReadOnlyList<string> Co
         return codes.Distinct().ToList();
     }
 
-    private static string? Word(JsonElement error, string name, string key) =>
+    private static string? Word(JsonElement error, string name, string? key) =>
         error.TryGetProperty(name, out var value) ? value.ValueKind switch
         {
             JsonValueKind.String => Plain(value.GetString(), key),
@@ -125,8 +125,8 @@ internal sealed partial record ServiceError(int Status, IReadOnlyList<string> Co
             _ => null,
         } : null;
 
-    private static string? Plain(string? text, string key) =>
-        text is not null && PlainWord().IsMatch(text) && !text.Contains(key, StringComparison.Ordinal) ? text : null;
+    private static string? Plain(string? text, string? key) =>
+        text is not null && PlainWord().IsMatch(text) && (key is null || !text.Contains(key, StringComparison.Ordinal)) ? text : null;
 
     [GeneratedRegex(@"\A[A-Za-z0-9_.\[\]-]{1,64}\z")]
     private static partial Regex PlainWord();

@@ -14,12 +14,15 @@ public sealed class ArrowTests
         ["Agents.Http"] = ["Agents"],
         ["Providers.*"] = ["Agents"],
         ["Host.Local"] = ["Agents.Http", "Agents", "Durable.Embedded", "Providers.*"],
+        ["Host.Functions"] = ["Agents.Http", "Agents", "Providers.*"],
         ["examples/*"] = ["Host.*"],
     };
 
     /// <summary>What only one project may reach for; everybody else gets it through that one or not at all.</summary>
     private static readonly Dictionary<string, string> Keepers = new(StringComparer.Ordinal)
     {
+        ["Azure.Core"] = "Providers.Azure",
+        ["Azure.Identity"] = "Providers.Azure",
         ["OpenAI"] = "Providers.OpenAI",
         ["Microsoft.Data.Sqlite.Core"] = "Sqlite",
         ["SQLitePCLRaw.core"] = "Sqlite",

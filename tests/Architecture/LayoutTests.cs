@@ -10,6 +10,8 @@ public sealed partial class LayoutTests
     [Theory]
     [InlineData("Functions.sln")]
     [InlineData("Local.slnf")]
+    [InlineData("host.json")]
+    [InlineData("local.settings.sample.json")]
     [InlineData("Directory.Build.props")]
     [InlineData("Directory.Packages.props")]
     [InlineData(".editorconfig")]
@@ -29,6 +31,7 @@ public sealed partial class LayoutTests
     [InlineData("docs/decisions/0003-transcripts-outside-history.md")]
     [InlineData("docs/decisions/0004-one-outbox-between-two-stores.md")]
     [InlineData("docs/decisions/0005-own-agent-loop-over-ichatclient.md")]
+    [InlineData("docs/decisions/0008-functions-in-a-package.md")]
     public void ItIsThere(string file) => Assert.Contains(file, Repository.Files);
 
     [Theory]
@@ -64,7 +67,8 @@ public sealed partial class LayoutTests
     [Fact]
     public void EveryPackageVersionIsCentral()
     {
-        var central = XDocument.Parse(Repository.Read("Directory.Packages.props")).Descendants("PackageVersion").ToList();
+        var central = Repository.Files.Where(file => Path.GetFileName(file) == "Directory.Packages.props")
+            .SelectMany(file => XDocument.Parse(Repository.Read(file)).Descendants("PackageVersion")).ToList();
         var known = central.Select(package => (string)package.Attribute("Include")!).ToHashSet(StringComparer.Ordinal);
         Repository.AssertNone("A version beside the central ones, or none at all:", Repository.Projects.SelectMany(project => project.Packages
             .Where(package => package.Attribute("Version") is not null || package.Attribute("VersionOverride") is not null
@@ -81,8 +85,8 @@ public sealed partial class LayoutTests
         where !Path.Exists(target)
         select $"{file}: {link.Groups["path"].Value}");
 
-    private static bool IsFunctions(XElement package) =>
-        ((string)package.Attribute("Include")!).StartsWith("Microsoft.Azure.Functions.", StringComparison.Ordinal);
+    private static bool IsFunctions(XElement package) => (string)package.Attribute("Include")! is var name
+        && (name.StartsWith("Microsoft.Azure.Functions.", StringComparison.Ordinal) || name.StartsWith("Microsoft.DurableTask.", StringComparison.Ordinal));
 
     [GeneratedRegex(@"^\d+\.\d+\.\d+(\.\d+)?(-[\w.]+)?\z")]
     private static partial Regex Exact();

@@ -29,7 +29,7 @@ internal sealed class EmbeddedFixture : EngineFixture
     public EmbeddedClient Embedded => Running!.EmbeddedClient;
 
     public override Capabilities Capabilities => Capabilities.Restart | Capabilities.Advance | Capabilities.UnknownInstance
-        | Capabilities.EventsOnce | Capabilities.Control | Capabilities.Logs | Capabilities.LeaveOpen;
+        | Capabilities.EventsOnce | Capabilities.Control | Capabilities.Logs | Capabilities.LeaveOpen | Capabilities.CallOrder | Capabilities.TellParent;
 
     public override IOrchestrationClient Client => Running!.Client;
 

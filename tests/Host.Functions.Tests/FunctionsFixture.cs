@@ -21,7 +21,8 @@ internal sealed class FunctionsFixture : EngineFixture
     private FunctionsClient? client;
     private long begun;
 
-    public override Capabilities Capabilities => Capabilities.UnknownInstance | Capabilities.Logs;
+    // Events come once here, because nothing fails in memory; the service delivers them at least once.
+    public override Capabilities Capabilities => Capabilities.UnknownInstance | Capabilities.EventsOnce | Capabilities.Control | Capabilities.Logs;
 
     public override IOrchestrationClient Client => client!;
 

@@ -88,13 +88,47 @@ public sealed partial class CommandTests : IDisposable
         Assert.Contains("It does not answer commands", errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task AnEngineThatIsServedIsRetiredByForceAloneAndItsHostEnds()
+    {
+        await using var host = HostProcess.Scripted(scratch.At("data"), out _);
+        await host.ReadyAsync();
+
+        var engine = EngineRow().Match((await RunAsync("engines", "list")).Output);
+        Assert.Equal((scratch.At("data"), "0", "in force"), (engine.Groups["location"].Value, engine.Groups["runs"].Value, engine.Groups["state"].Value));
+        var refused = await RunAsync("engines", "retire", engine.Groups["id"].Value);
+        Assert.Equal((1, ""), Ends(refused));
+        Assert.Contains("so a process serves it. Stop its host", refused.Errors, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await RunAsync("engines", "retire", engine.Groups["id"].Value, "--force", "yes")).Code);
+        Assert.Equal(1, (await host.EndAsync()).Code);
+        Assert.StartsWith("retired ", EngineRow().Match((await RunAsync("engines", "list")).Output).Groups["state"].Value, StringComparison.Ordinal);
+        await using var again = HostProcess.Scripted(scratch.At("data"), out _);
+        var end = await again.EndAsync();
+        Assert.Equal(1, end.Code);
+        Assert.Contains("was retired at", end.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("engines retire nowhere", "There is no engine 'nowhere'. Engines: ")]
+    [InlineData("engines retire", "0 words without an option are given, 1 are taken. Type: engines retire ID [--force yes]")]
+    [InlineData("engines mend", "'engines mend' is no command.")]
+    public async Task AWrongCommandSaysWhatToType(string line, string said)
+    {
+        var (code, output, errors) = await RunAsync(line.Split(' '));
+
+        Assert.NotEqual(0, code);
+        Assert.Empty(output);
+        Assert.Contains(said, errors, StringComparison.Ordinal);
+    }
+
     private async Task<string> AddAsync(string name, params string[] more) =>
         (await RunAsync(["keys", "add", "--name", name, "--tenant", "acme", "--roles", "submit,read", .. more])).Output.Trim();
 
     private async Task<(int Code, string Output, string Errors)> RunAsync(params string[] words)
     {
-        var data = words[0] == "keys" ? "data" : words[0];
-        await using var command = HostProcess.Start([.. words.SkipWhile(word => word != "keys"), "--data", scratch.At(data)]);
+        var data = words[0] is "keys" or "engines" ? "data" : words[0];
+        await using var command = HostProcess.Start([.. words.SkipWhile(word => word is not ("keys" or "engines")), "--data", scratch.At(data)]);
         return await command.EndAsync();
     }
 
@@ -112,4 +146,7 @@ public sealed partial class CommandTests : IDisposable
 
     [GeneratedRegex("^hf_[0-9a-z]{8}_[0-9a-z]{58}$")]
     private static partial Regex Key();
+
+    [GeneratedRegex("^(?<id>[^ ]+) +held +(?<location>[^ ]+) +[^ ]+ +[^ ]+ +(?<runs>[0-9]+) +(?<state>.+)$", RegexOptions.Multiline)]
+    private static partial Regex EngineRow();
 }

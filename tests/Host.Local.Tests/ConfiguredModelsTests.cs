@@ -86,17 +86,19 @@ public sealed class ConfiguredModelsTests : IDisposable
     [InlineData("""{"AZURE_OPENAI_ENDPOINT": "https://desk.openai.azure.com", "AZURE_OPENAI_DEPLOYMENT": "d"}""", "AZURE_OPENAI_API_KEY is not. Set it.")]
     public void AModelThatIsConfiguredWronglyIsAnErrorThatSaysWhatToSetAndNotTheKey(string file, string words)
     {
-        var refused = Assert.Throws<StartException>(() => ConfiguredModels.Read(Settings([], file)));
+        var refused = Assert.Throws<ModelSettingsException>(() => ConfiguredModels.Read(Settings([], file)));
 
         Assert.Contains(words, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(2, refused.ExitCode);
     }
 
     private OpenAIModelOptions Default(Dictionary<string, string> variables, string? file = null, params string[] args) => Options(variables, file, args)["default"];
 
     private IReadOnlyDictionary<string, OpenAIModelOptions> Options(Dictionary<string, string> variables, string? file = null, params string[] args) =>
-        ConfiguredModels.Options(Settings(variables, file, args));
+        Options(Settings(variables, file, args));
+
+    private static IReadOnlyDictionary<string, OpenAIModelOptions> Options(HostSettings settings) =>
+        ModelSettings.Options(settings.Configuration, settings.Secrets, settings.Model);
 
     private HostSettings Settings(Dictionary<string, string> variables, string? file, params string[] args)
     {

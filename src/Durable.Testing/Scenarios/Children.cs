@@ -9,7 +9,7 @@ internal static class Children
         Scenario.Of(0, Capabilities.None, AChildHasTheIdThatItsParentChose),
         Scenario.Of(0, Capabilities.Advance, AFailedChildIsRetriedAsAnotherInstance),
         Scenario.Of(2, Capabilities.Restart, AChildReachesAParentThatWasRestarted),
-        Scenario.Of(0, Capabilities.Control, ATerminatedChildFailsItsParentsStep),
+        Scenario.Of(0, Capabilities.Control | Capabilities.TellParent, ATerminatedChildFailsItsParentsStep),
         Scenario.Of(0, Capabilities.None, ChildrenFanOutAndNest),
     ];
 

@@ -12,7 +12,7 @@ internal static class Events
         Scenario.Of(Promise, Capabilities.Advance, AnEventDuringTheReminderIsDelivered),
         Scenario.Of(Promise, Capabilities.Advance, AnEventInTheSecondWaitIsDelivered),
         Scenario.Of(Promise, Capabilities.Advance | Capabilities.Restart, AnEventDuringARestartBetweenTwoWaitsIsDelivered),
-        Scenario.Of(Promise, Capabilities.EventsOnce, AThousandEventsBeforeTheWaitAllArriveInOrder),
+        Scenario.Of(Promise, Capabilities.EventsOnce | Capabilities.CallOrder, AThousandEventsBeforeTheWaitAllArriveInOrder),
         Scenario.Of(Promise, Capabilities.Restart | Capabilities.EventsOnce, EventsDuringRestartsAllArriveOnce),
         Scenario.Of(Promise, Capabilities.Restart | Capabilities.EventsOnce, EventsAcrossAHundredGenerationsAllArriveOnceInOrder),
         Scenario.Of(Promise, Capabilities.UnknownInstance, AnEventToAnUnknownInstanceIsRefused),

@@ -1,0 +1,229 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Holdfast.Agents;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Http;
+using Holdfast.Agents.Models;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Secrets;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
+using Holdfast.Durable;
+using Holdfast.Durable.Adapting;
+using Holdfast.Providers.Azure;
+using Holdfast.Providers.OpenAI;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Azure.Functions.Worker.Core.FunctionMetadata;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Host.Functions;
+
+/// <summary>Agents as an Azure Durable Functions app, with their store in PostgreSQL.</summary>
+public static class FunctionsHost
+{
+    private const int Configuration = 2;
+
+    /// <summary>Runs until the platform stops the process.</summary>
+    /// <param name="args">The program's own; the platform passes what the worker needs.</param>
+    /// <param name="configure">Adds the tools of the agents, and orchestrators and activities of the program's own.</param>
+    /// <returns>The exit code: 0 after a stop, 2 for wrong configuration, 1 otherwise.</returns>
+    public static async Task<int> RunAsync(string[] args, Action<FunctionsHostBuilder> configure)
+    {
+        try
+        {
+            await RunAsync(FunctionsApplication.CreateBuilder(args), configure);
+            return 0;
+        }
+        catch (Exception e) when (e is StartException or DefinitionException or ToolRefusedException or ModelSettingsException or SecretException
+            or StoreRefusedException or PlatformIdentityException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return Configuration;
+        }
+    }
+
+    /// <summary>What can be said against a start before anything is reached.</summary>
+    /// <exception cref="StartException">Something is.</exception>
+    internal static void Check(IReadOnlyList<AgentDefinition> definitions, ModelCatalog models, Toolbox tools, TimeSpan? functionTimeout)
+    {
+        foreach (var agent in definitions)
+        {
+            if (models.Find(agent) is null)
+            {
+                throw new StartException($"Agent '{agent.Name}' names the model '{agent.Model}', which is not configured. Configured: {string.Join(", ", models.Names)}. Name one of these, or configure it.");
+            }
+        }
+
+        foreach (var name in tools.Names)
+        {
+            if (tools.TryFind(name, out var tool) && FunctionTimeout.Refusal($"Tool '{name}'", tool.Timeout, functionTimeout) is { } refusal)
+            {
+                throw new StartException(refusal);
+            }
+        }
+    }
+
+    /// <exception cref="StartException">host.json is missing, or says no time that can be used.</exception>
+    internal static TimeSpan? TimeoutOf(string hostJson, IConfiguration settings)
+    {
+        try
+        {
+            if (settings["AzureFunctionsJobHost:functionTimeout"] is { Length: > 0 } set)
+            {
+                return FunctionTimeout.Parse(set);
+            }
+
+            using var host = JsonDocument.Parse(File.ReadAllText(hostJson), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            return host.RootElement.TryGetProperty("functionTimeout", out var timeout) ? FunctionTimeout.Parse(timeout.GetString()!)
+                : throw new StartException($"{hostJson} names no functionTimeout, and what it is then depends on the plan. Add \"functionTimeout\": \"00:30:00\".");
+        }
+        catch (Exception e) when (e is IOException or JsonException or ArgumentException)
+        {
+            throw new StartException($"{hostJson} cannot be used: {e.Message}", e);
+        }
+    }
+
+    private static async Task RunAsync(FunctionsApplicationBuilder builder, Action<FunctionsHostBuilder> configure)
+    {
+        var settings = FunctionsSettings.Read(builder.Configuration);
+        FunctionsIdentity.Check(settings);
+        var secrets = new SecretSource(null, Environment.GetEnvironmentVariable);
+        var models = Models(builder.Configuration, settings, secrets);
+        var host = new FunctionsHostBuilder(secrets);
+        configure(host);
+        var definitions = AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents"));
+        Check(definitions, models, host.Tools, TimeoutOf(Path.Combine(AppContext.BaseDirectory, "host.json"), builder.Configuration));
+        var catalog = new AgentCatalog(definitions, host.Tools);
+        var postgres = FunctionsStore.Options(settings);
+        var registry = host.Registry();
+
+        builder.ConfigureFunctionsWebApplication();
+        AddTelemetry(builder);
+        builder.Services.AddSingleton(services =>
+        {
+            var loggers = services.GetRequiredService<ILoggerFactory>();
+            var logger = loggers.CreateLogger("Holdfast");
+            var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+            var opening = FunctionsStore.OpenAsync(postgres, logger, stopping);
+            return new FunctionsRuntime(
+                registry,
+                opening,
+                (store, client) => AgentSystem.OpenAsync(
+                    store, FunctionsEngine.Describe(settings, store.Place, client), catalog, host.Tools, models, new AgentOptions { SweepEvery = null, Redact = secrets.Redact }, loggers),
+                new ApiOptions
+                {
+                    Identify = FunctionsIdentity.Of(settings, () => opening.Result, loggers),
+                    NotReady = () => stopping.IsCancellationRequested ? "The host is stopping." : null,
+                    Stopping = stopping,
+                },
+                (fact, cause) => End(fact, cause, logger, stopping),
+                loggers);
+        });
+
+        using var app = builder.Build();
+        await CheckFunctionsAsync(app.Services.GetRequiredService<IFunctionMetadataProvider>(), app.Services.GetRequiredService<FunctionsRuntime>().Registry);
+        await app.RunAsync();
+    }
+
+    private static ModelCatalog Models(IConfiguration configuration, FunctionsSettings settings, SecretSource secrets)
+    {
+        var models = ModelSettings.Read(configuration, secrets, identity: AzureIdentity.Managed(settings.Client));
+        return models.Names.Count > 0 ? models : throw new StartException("""
+            No model is configured. Choose one; the scripted model is refused here, because its answers must not reach customers:
+              AZURE_OPENAI_ENDPOINT=https://NAME.openai.azure.com AZURE_OPENAI_DEPLOYMENT=…   the managed identity signs in, or AZURE_OPENAI_API_KEY=…
+              OPENAI_API_KEY=…                                                                OpenAI (OPENAI_MODEL names the model, default gpt-5.4)
+            """);
+    }
+
+    /// <exception cref="StartException">An orchestrator or activity that nothing in the app calls.</exception>
+    private static async Task CheckFunctionsAsync(IFunctionMetadataProvider provider, DurableRegistry registry)
+    {
+        var functions = (await provider.GetFunctionMetadataAsync(AppContext.BaseDirectory)).Select(function => (function.Name!, TriggerOf(function))).ToList();
+        var problems = FunctionNames.Problems(registry, functions).ToList();
+        if (problems.Count > 0)
+        {
+            throw new StartException(string.Join(Environment.NewLine, problems));
+        }
+    }
+
+    internal static string TriggerOf(IFunctionMetadata function)
+    {
+        foreach (var binding in function.RawBindings ?? [])
+        {
+            using var read = JsonDocument.Parse(binding);
+            if (read.RootElement.GetProperty("type").GetString() is { } type && type.EndsWith("Trigger", StringComparison.OrdinalIgnoreCase))
+            {
+                return type;
+            }
+        }
+
+        return "";
+    }
+
+    // One path: the worker reports what happens in here, the host its requests; nothing reports twice.
+    private static void AddTelemetry(FunctionsApplicationBuilder builder)
+    {
+        builder.Services.AddApplicationInsightsTelemetryWorkerService().ConfigureFunctionsApplicationInsights();
+        builder.Services.Configure<LoggerFilterOptions>(options =>
+        {
+            // Its default drops everything below a warning, so that "Ready" would never be seen.
+            foreach (var rule in options.Rules.Where(rule => rule.ProviderName == "Microsoft.Extensions.Logging.ApplicationInsights.ApplicationInsightsLoggerProvider").ToList())
+            {
+                options.Rules.Remove(rule);
+            }
+        });
+    }
+
+    private static void End(string fact, Exception cause, ILogger logger, CancellationToken stopping)
+    {
+        if (!stopping.IsCancellationRequested)
+        {
+            logger.LogCritical("{Fact}: {Message}", fact, cause.Message);
+            Console.Error.WriteLine(cause.Message);
+            Environment.Exit(1);
+        }
+    }
+}
+
+/// <summary>What a program adds to the app.</summary>
+public sealed class FunctionsHostBuilder(SecretSource secrets)
+{
+    private readonly List<Action<DurableRegistry>> added = [];
+    private readonly List<IJsonTypeInfoResolver> json = [StepJson.Default];
+
+    internal Toolbox Tools { get; private set; } = new([]);
+
+    /// <summary>A secret for a tool, by its name: from HOLDFAST_SECRET_NAME, which in Azure may be a reference to a vault.</summary>
+    /// <exception cref="SecretException">There is no such secret.</exception>
+    public Secret Secret(string name) => secrets.Get(name);
+
+    /// <summary>Adds the methods of these instances that are marked with [Tool].</summary>
+    /// <exception cref="ToolRefusedException">One of them cannot be a tool.</exception>
+    public FunctionsHostBuilder AddTools(params object[] instances)
+    {
+        Tools = Tools.And(Toolbox.From(instances));
+        return this;
+    }
+
+    /// <summary>
+    /// Adds orchestrators and activities of the program's own. Each needs a function besides, one line that calls <see cref="FunctionsRuntime"/>.
+    /// </summary>
+    /// <param name="types">Knows their inputs and results.</param>
+    public FunctionsHostBuilder AddWorkflows(IJsonTypeInfoResolver types, Action<DurableRegistry> add)
+    {
+        json.Add(types);
+        added.Add(add);
+        return this;
+    }
+
+    internal DurableRegistry Registry()
+    {
+        var registry = new DurableRegistry(JsonTypeInfoResolver.Combine([.. json]), ForeignPayloads.Limit);
+        added.ForEach(add => add(registry));
+        return registry;
+    }
+}

@@ -1,0 +1,76 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Holdfast.Host.Functions;
+
+/// <summary>The app's settings. Each stands in local.settings.sample.json, with those of its models; one that is empty is one that is not set.</summary>
+internal sealed record FunctionsSettings
+{
+    public const string Store = "HOLDFAST_STORE";
+    public const string StoreSignIn = "HOLDFAST_STORE_SIGNIN";
+    public const string StorePassword = "HOLDFAST_STORE_PASSWORD";
+    public const string Identity = "HOLDFAST_IDENTITY";
+    public const string TaskHub = "TASKHUB_NAME";
+    public const string Scheduler = "DURABLE_TASK_SCHEDULER_CONNECTION_STRING";
+    public const string ClientId = "AZURE_CLIENT_ID";
+
+    /// <summary>Where the agent store is: Npgsql's connection string.</summary>
+    public required string StoreConnection { get; init; }
+
+    /// <summary>Whether a managed identity signs in to the store; otherwise a password does.</summary>
+    public required bool StoreByIdentity { get; init; }
+
+    public string? Password { get; init; }
+
+    /// <summary>Whether the platform says who asks; otherwise an API key does.</summary>
+    public required bool PlatformIdentifies { get; init; }
+
+    public required string Hub { get; init; }
+
+    /// <summary>The scheduler's address, without what signs in to it.</summary>
+    public required string SchedulerEndpoint { get; init; }
+
+    /// <summary>The managed identity that is meant; null for the system's.</summary>
+    public string? Client { get; init; }
+
+    /// <exception cref="StartException">A setting that is missing or cannot be used.</exception>
+    public static FunctionsSettings Read(IConfiguration configuration)
+    {
+        string? Value(string name) => configuration[name] is { Length: > 0 } value ? value : null;
+
+        string Needed(string name, string meaning) =>
+            Value(name) ?? throw new StartException($"{name} is not set. Set it to {meaning}.");
+
+        bool Choice(string name, string yes, string no, bool otherwise) => Value(name) switch
+        {
+            null => otherwise,
+            var value when value == yes => true,
+            var value when value == no => false,
+            var value => throw new StartException($"{name} '{value}' is not known. Give {yes} or {no}."),
+        };
+
+        var byIdentity = Choice(StoreSignIn, "managedIdentity", "password", otherwise: false);
+        return new FunctionsSettings
+        {
+            StoreConnection = StoreOf(Needed(Store, "the connection string of a PostgreSQL: Host=…;Database=…;Username=…;SSL Mode=VerifyFull")),
+            StoreByIdentity = byIdentity,
+            Password = byIdentity && Value(StorePassword) is not null
+                ? throw new StartException($"{StorePassword} is set, but {StoreSignIn} is managedIdentity. Take one of the two away.") : Value(StorePassword),
+            PlatformIdentifies = Choice(Identity, "platform", "keys", otherwise: true),
+            Hub = Needed(TaskHub, "the name of the app's own task hub, as host.json has it"),
+            SchedulerEndpoint = EndpointOf(Needed(Scheduler, "Endpoint=https://…;Authentication=ManagedIdentity;ClientID=…;TaskHub=…")),
+            Client = Value(ClientId),
+        };
+    }
+
+    private static string StoreOf(string connection) => !connection.Contains('=', StringComparison.Ordinal)
+        || connection.Contains("Data Source", StringComparison.OrdinalIgnoreCase) || connection.Contains("Filename", StringComparison.OrdinalIgnoreCase)
+        ? throw new StartException($"{Store} does not name a PostgreSQL. Instances of a function app share no disk, so SQLite is refused here: set {Store} to Host=…;Database=…;Username=….")
+        : connection;
+
+    private static string EndpointOf(string connection) => connection.Split(';').Select(part => part.Split('=', 2))
+        .Where(part => part is [var name, { Length: > 0 }] && name.Trim().Equals("Endpoint", StringComparison.OrdinalIgnoreCase)).Select(part => part[1].Trim()).FirstOrDefault()
+        ?? throw new StartException($"{Scheduler} names no Endpoint. Write it as Endpoint=https://…;Authentication=ManagedIdentity;ClientID=…;TaskHub=….");
+}
+
+/// <summary>Why the app does not start: one sentence with the fact, and the remedy.</summary>
+public sealed class StartException(string message, Exception? inner = null) : Exception(message, inner);

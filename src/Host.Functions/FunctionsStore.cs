@@ -1,0 +1,26 @@
+using Holdfast.Agents.Storage;
+using Holdfast.Providers.Azure;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Host.Functions;
+
+/// <summary>The agent store that settings name.</summary>
+internal static class FunctionsStore
+{
+    /// <exception cref="StoreRefusedException">It cannot be used as it is set.</exception>
+    public static PostgresOptions Options(FunctionsSettings settings)
+    {
+        var options = new PostgresOptions(settings.StoreConnection)
+        {
+            Setting = FunctionsSettings.Store,
+            Password = settings.Password,
+            Token = settings.StoreByIdentity ? new DatabaseToken(AzureIdentity.Managed(settings.Client), TimeProvider.System).GetAsync : null,
+        };
+        options.Check();
+        return options;
+    }
+
+    /// <exception cref="StoreRefusedException">It did not answer in time, or is not one that this release can use.</exception>
+    public static async Task<AgentStore> OpenAsync(PostgresOptions options, ILogger logger, CancellationToken stopping) =>
+        new(await PostgresDialect.OpenAsync(options, logger, stopping));
+}

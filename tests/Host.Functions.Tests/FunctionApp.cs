@@ -1,0 +1,134 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Holdfast.Agents;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Engines;
+using Holdfast.Agents.Http;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Models;
+using Holdfast.Agents.Models.Scripted;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
+using Holdfast.Durable;
+using Holdfast.Durable.Adapting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using RefundDesk;
+using Xunit;
+
+namespace Holdfast.Host.Functions.Tests;
+
+/// <summary>
+/// Refund-desk as the function app runs it, over Durable Task's engine in memory and Kestrel in place of the Functions host: its runtime, its
+/// functions' calls, its HTTP route.
+/// </summary>
+internal sealed class FunctionApp : IAsyncDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("holdfast-functions-");
+    private readonly Shop shop;
+    private readonly FunctionsRuntime runtime;
+    private DurableTaskTestHost engine = null!;
+    private WebApplication server = null!;
+
+    private FunctionApp(Func<string, Task<AgentStore>> open)
+    {
+        shop = Shop.Open(ShopFile, TimeProvider.System);
+        var loggers = NullLoggerFactory.Instance;
+        var tools = Toolbox.From(new ShopTools(shop));
+        var agents = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), tools);
+        var models = new ModelCatalog().AddScripted(agent => new ScriptedModel(Script.Load(Path.GetDirectoryName(agent.Source!.File)!)));
+        runtime = new FunctionsRuntime(
+            new DurableRegistry(StepJson.Default, ForeignPayloads.Limit),
+            open(Path.Combine(folder.FullName, "agents.db")),
+            (store, client) => AgentSystem.OpenAsync(
+                store, new SharedEngine("hub_test", "the test's hub", client) { EngineData = "The hub", StoreData = "the store" }, agents, tools, models, new AgentOptions { SweepEvery = null }, loggers),
+            new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)) },
+            (_, cause) => Ended = cause,
+            loggers);
+    }
+
+    public string ShopFile => Path.Combine(folder.FullName, "shop.db");
+
+    public HttpClient Http { get; } = new();
+
+    /// <summary>Why the process would have ended.</summary>
+    public Exception? Ended { get; private set; }
+
+    public static async Task<FunctionApp> StartAsync(Func<string, Task<AgentStore>> open)
+    {
+        var app = new FunctionApp(open);
+        app.engine = await FunctionsFixture.StartAsync(app.Add, NullLoggerFactory.Instance);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.Services.AddRoutingCore();
+        app.server = builder.Build();
+        app.server.Map("/{*path}", http => app.runtime.ServeAsync(http, app.engine.Client)); // routed, as by the worker
+        await app.server.StartAsync();
+        app.Http.BaseAddress = new Uri(app.server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        return app;
+    }
+
+    /// <summary>What the timer's function does.</summary>
+    public Task SweepAsync() => runtime.SweepAsync(engine.Client);
+
+    public async Task<JsonElement> StartRunAsync(string input)
+    {
+        using var answer = await Http.PostAsJsonAsync("/api/runs", new { agent = "refund-desk", input });
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        return await answer.Content.ReadFromJsonAsync<JsonElement>();
+    }
+
+    /// <summary>The run once it is in this status; real time, because the engine's is.</summary>
+    public async Task<JsonElement> UntilAsync(string id, string status)
+    {
+        for (var since = TimeProvider.System.GetTimestamp(); ;)
+        {
+            using var answer = await Http.GetAsync($"/api/runs/{id}");
+            var run = await answer.Content.ReadFromJsonAsync<JsonElement>();
+            if (answer.IsSuccessStatusCode && run.GetProperty("status").GetString() == status)
+            {
+                return run;
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromSeconds(90), $"{id} is not {status} but {run.GetRawText()}");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+    }
+
+    public async Task<HttpStatusCode> DecideAsync(string approval, string decision)
+    {
+        using var answer = await Http.PostAsJsonAsync($"/api/approvals/{approval}/decision", new { decision });
+        return answer.StatusCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await server.DisposeAsync();
+        await engine.DisposeAsync();
+        await runtime.DisposeAsync();
+        shop.Dispose();
+        folder.Delete(recursive: true);
+    }
+
+    private void Add(DurableTaskRegistry tasks)
+    {
+        foreach (var name in runtime.Registry.Orchestrators.Keys)
+        {
+            tasks.AddOrchestratorFunc<InstanceEnvelope, RawJson>(name, (context, _) => runtime.OrchestrateAsync(context));
+        }
+
+        foreach (var name in runtime.Registry.Activities.Keys)
+        {
+            tasks.AddActivityFunc<ActivityEnvelope, RawJson>(name, (_, input) => runtime.ActAsync(name, input, engine.Client, CancellationToken.None));
+        }
+    }
+}
