@@ -38,7 +38,7 @@ internal sealed class FunctionApp : IAsyncDisposable
     private DurableTaskTestHost engine = null!;
     private WebApplication server = null!;
 
-    private FunctionApp(Func<string, Task<AgentStore>> open)
+    private FunctionApp(Func<string, Task<AgentStore>> open, AgentOptions options)
     {
         shop = Shop.Open(ShopFile, TimeProvider.System);
         var loggers = NullLoggerFactory.Instance;
@@ -49,7 +49,7 @@ internal sealed class FunctionApp : IAsyncDisposable
             new DurableRegistry(StepJson.Default, ForeignPayloads.Limit),
             open(Path.Combine(folder.FullName, "agents.db")),
             (store, client) => AgentSystem.OpenAsync(
-                store, new SharedEngine("hub_test", "the test's hub", client) { EngineData = "The hub", StoreData = "the store" }, agents, tools, models, new AgentOptions { SweepEvery = null }, loggers),
+                store, new SharedEngine("hub_test", "the test's hub", client) { EngineData = "The hub", StoreData = "the store" }, agents, tools, models, options with { SweepEvery = null }, loggers),
             new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)) },
             (_, cause) => Ended = cause,
             loggers);
@@ -62,9 +62,9 @@ internal sealed class FunctionApp : IAsyncDisposable
     /// <summary>Why the process would have ended.</summary>
     public Exception? Ended { get; private set; }
 
-    public static async Task<FunctionApp> StartAsync(Func<string, Task<AgentStore>> open)
+    public static async Task<FunctionApp> StartAsync(Func<string, Task<AgentStore>> open, AgentOptions? options = null)
     {
-        var app = new FunctionApp(open);
+        var app = new FunctionApp(open, options ?? new AgentOptions());
         app.engine = await FunctionsFixture.StartAsync(app.Add, NullLoggerFactory.Instance);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Holdfast.Agents;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Testing;
 using Holdfast.Sqlite;
@@ -46,6 +47,29 @@ public sealed class RefundDeskTests
         Assert.Equal(HttpStatusCode.OK, await app.DecideAsync(waiting.GetProperty("approvals")[0].GetString()!, "reject"));
         await app.UntilAsync(id, "ended");
         Assert.Empty(Rows(app, "SELECT run_id FROM refunds"));
+    }
+
+    [Fact]
+    public async Task WhatAProcessCommittedAndDidNotLiveToTellIsToldByTheTimer()
+    {
+        var dead = true;
+        var options = new AgentOptions
+        {
+            WakeAgainAfter = TimeSpan.Zero,
+            CrashPoint = point =>
+            {
+                if (point == AgentCrashPoints.RunAccepted && dead)
+                {
+                    throw new InvalidOperationException("The process ends here.");
+                }
+            },
+        };
+        await using var app = await FunctionApp.StartAsync(On(Database.Sqlite), options);
+        var id = Text(await app.StartRunAsync("Please refund order A-1002, it arrived broken."), "id");
+        Assert.Equal("queued", Text(await app.UntilAsync(id, "queued"), "status"));
+        dead = false;
+        await app.SweepAsync();
+        await app.UntilAsync(id, "waiting");
     }
 
     [Fact]
