@@ -86,19 +86,26 @@ internal sealed class FunctionApp : IAsyncDisposable
         return await answer.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    /// <summary>The run once it is in this status; real time, because the engine's is.</summary>
-    public async Task<JsonElement> UntilAsync(string id, string status)
+    /// <summary>What an approval asks; null if the store does not answer now.</summary>
+    public async Task<string?> KindAsync(string approval)
+    {
+        using var answer = await Http.GetAsync($"/api/approvals/{approval}");
+        return answer.IsSuccessStatusCode ? (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("kind").GetString() : null;
+    }
+
+    /// <summary>The run once it is in one of these statuses; real time, because the engine's is.</summary>
+    public async Task<JsonElement> UntilAsync(string id, params string[] statuses)
     {
         for (var since = TimeProvider.System.GetTimestamp(); ;)
         {
             using var answer = await Http.GetAsync($"/api/runs/{id}");
             var run = await answer.Content.ReadFromJsonAsync<JsonElement>();
-            if (answer.IsSuccessStatusCode && run.GetProperty("status").GetString() == status)
+            if (answer.IsSuccessStatusCode && statuses.Contains(run.GetProperty("status").GetString()))
             {
                 return run;
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromSeconds(90), $"{id} is not {status} but {run.GetRawText()}");
+            Assert.True(TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromSeconds(90), $"{id} is not {string.Join(" or ", statuses)} but {run.GetRawText()}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
     }
