@@ -26,13 +26,14 @@ public static class Identification
         return async http =>
         {
             var key = Read(http, metering);
-            return metering.Count(ring.Recall(key) ?? await ShareAsync(http, key));
+            var principal = ring.Recall(key) ?? await ShareAsync(http, key);
+            return http.IsLetIn() ? principal : metering.Count(principal);
         };
 
         // A client with many connections comes by all of them at once: one question to the store answers it, and is one guess if it is one.
         async Task<Principal> ShareAsync(HttpContext http, ApiKeyText key)
         {
-            var one = KeyValuePair.Create($"{metering.Address(http)} {key.Hash}", new Lazy<Task<Principal>>(() => LookUpAsync(http, key)));
+            var one = KeyValuePair.Create($"{metering.Address(http)} {http.IsLetIn()} {key.Hash}", new Lazy<Task<Principal>>(() => LookUpAsync(http, key)));
             one = KeyValuePair.Create(one.Key, asked.GetOrAdd(one.Key, one.Value));
             try
             {
@@ -47,7 +48,12 @@ public static class Identification
         // A key that was good a moment ago is not held up by what others at its address do; any other waits its turn before the store is asked.
         async Task<Principal> LookUpAsync(HttpContext http, ApiKeyText key)
         {
-            metering.Suspect(http);
+            var isSuspect = !http.IsLetIn();
+            if (isSuspect)
+            {
+                metering.Suspect(http);
+            }
+
             var isGuess = false;
             try
             {
@@ -57,7 +63,7 @@ public static class Identification
             }
             finally
             {
-                if (!isGuess)
+                if (isSuspect && !isGuess)
                 {
                     metering.Forgive(http); // also where the store did not answer
                 }
@@ -78,7 +84,7 @@ public static class Identification
             }
 
             var (principal, refusal) = PlatformPrincipal.Read(http.Request.Headers[PlatformPrincipal.Header]);
-            return new(metering.Count(principal ?? throw Admission.Unauthorized(refusal!)));
+            return new(http.IsLetIn() ? principal : metering.Count(principal ?? throw Admission.Unauthorized(refusal!)));
         };
     }
 

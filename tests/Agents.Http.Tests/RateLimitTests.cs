@@ -122,6 +122,21 @@ public sealed class RateLimitTests : IDisposable
     }
 
     [Fact]
+    public async Task ToAskAgainWhoMakesARequestIsNoFurtherRequest()
+    {
+        var identify = Keys(new RateLimits { PerSecond = 0.001, Burst = 1, FailuresPerSecond = 0.001, FailureBurst = 1 });
+        var request = Request(await AddAsync("streaming"));
+        request.Items[typeof(Principal)] = await identify(request);
+        await StatusAsync(identify, "a guess that uses up what the address may");
+
+        for (var i = 0; i < 10; i++)
+        {
+            time.Advance(ApiKeys.RevokedWithin);
+            Assert.NotNull(await identify(request));
+        }
+    }
+
+    [Fact]
     public async Task AStoreThatDoesNotAnswerMakesNoGuessOfAKey()
     {
         var isAway = true;
