@@ -31,14 +31,7 @@ internal sealed class FunctionsContext(Payloads payloads, InstanceEnvelope given
         return new FunctionsContext(registry.Payloads, given, native).RunAsync(registry.Orchestrators[native.Name.Name]);
     }
 
-    protected override void EnsureInside()
-    {
-        if (!global::DurableTask.Core.OrchestrationContext.IsOrchestratorThread)
-        {
-            throw new InvalidOperationException(
-                $"Orchestrator '{Name}' (instance '{InstanceId}') awaited something that is not in its history, after step {Step}: Task.Run, Task.Delay, I/O, or ConfigureAwait(false). Use an activity, CreateTimer or WaitForExternalEvent.");
-        }
-    }
+    protected override bool IsInside => global::DurableTask.Core.OrchestrationContext.IsOrchestratorThread;
 
     protected override Task<RawJson> CallForeignActivity(string name, ActivityEnvelope input) =>
         Told(input.Step, name, native.CallActivityAsync<RawJson>(name, input));

@@ -38,7 +38,7 @@ internal sealed class FunctionApp : IAsyncDisposable
     private DurableTaskTestHost engine = null!;
     private WebApplication server = null!;
 
-    private FunctionApp(Func<string, Task<AgentStore>> open)
+    private FunctionApp(Func<string, Task<AgentStore>> open, AgentOptions options)
     {
         shop = Shop.Open(ShopFile, TimeProvider.System);
         var loggers = NullLoggerFactory.Instance;
@@ -49,7 +49,7 @@ internal sealed class FunctionApp : IAsyncDisposable
             new DurableRegistry(StepJson.Default, ForeignPayloads.Limit),
             open(Path.Combine(folder.FullName, "agents.db")),
             (store, client) => AgentSystem.OpenAsync(
-                store, new SharedEngine("hub_test", "the test's hub", client) { EngineData = "The hub", StoreData = "the store" }, agents, tools, models, new AgentOptions { SweepEvery = null }, loggers),
+                store, new SharedEngine("hub_test", "the test's hub", client) { EngineData = "The hub", StoreData = "the store" }, agents, tools, models, options with { SweepEvery = null }, loggers),
             new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)) },
             (_, cause) => Ended = cause,
             loggers);
@@ -62,9 +62,9 @@ internal sealed class FunctionApp : IAsyncDisposable
     /// <summary>Why the process would have ended.</summary>
     public Exception? Ended { get; private set; }
 
-    public static async Task<FunctionApp> StartAsync(Func<string, Task<AgentStore>> open)
+    public static async Task<FunctionApp> StartAsync(Func<string, Task<AgentStore>> open, AgentOptions? options = null)
     {
-        var app = new FunctionApp(open);
+        var app = new FunctionApp(open, options ?? new AgentOptions());
         app.engine = await FunctionsFixture.StartAsync(app.Add, NullLoggerFactory.Instance);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
@@ -86,19 +86,26 @@ internal sealed class FunctionApp : IAsyncDisposable
         return await answer.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    /// <summary>The run once it is in this status; real time, because the engine's is.</summary>
-    public async Task<JsonElement> UntilAsync(string id, string status)
+    /// <summary>What an approval asks; null if the store does not answer now.</summary>
+    public async Task<string?> KindAsync(string approval)
+    {
+        using var answer = await Http.GetAsync($"/api/approvals/{approval}");
+        return answer.IsSuccessStatusCode ? (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("kind").GetString() : null;
+    }
+
+    /// <summary>The run once it is in one of these statuses; real time, because the engine's is.</summary>
+    public async Task<JsonElement> UntilAsync(string id, params string[] statuses)
     {
         for (var since = TimeProvider.System.GetTimestamp(); ;)
         {
             using var answer = await Http.GetAsync($"/api/runs/{id}");
             var run = await answer.Content.ReadFromJsonAsync<JsonElement>();
-            if (answer.IsSuccessStatusCode && run.GetProperty("status").GetString() == status)
+            if (answer.IsSuccessStatusCode && statuses.Contains(run.GetProperty("status").GetString()))
             {
                 return run;
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromSeconds(90), $"{id} is not {status} but {run.GetRawText()}");
+            Assert.True(TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromSeconds(90), $"{id} is not {string.Join(" or ", statuses)} but {run.GetRawText()}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
     }

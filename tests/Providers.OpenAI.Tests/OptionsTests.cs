@@ -29,6 +29,27 @@ public sealed class OptionsTests
     }
 
     [Fact]
+    public void AnIdentityStandsForTheKeyOfAnAzureResource()
+    {
+        var identity = Valid with { ApiKey = null, Identity = new Identity(), Endpoint = new("https://house.openai.azure.com/openai/v1/"), KeyHeader = KeyHeader.ApiKey };
+
+        identity.Validate();
+        Assert.IsType<System.ClientModel.Primitives.BearerTokenPolicy>(identity.Authentication());
+        Assert.IsNotType<System.ClientModel.Primitives.BearerTokenPolicy>((identity with { ApiKey = "k" }).Authentication());
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("https://models.example.org/v1/")]
+    [InlineData("http://house.openai.azure.com/openai/v1/")]
+    public void AnIdentityIsShownToNobodyButAzure(string? endpoint)
+    {
+        var refused = Refused(Valid with { ApiKey = null, Identity = new Identity(), Endpoint = endpoint is null ? null : new(endpoint) });
+
+        Assert.Contains("an identity signs in to Azure alone, over https", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AnAzureEndpointWithoutItsPathIsRefusedWithTheRightAddress()
     {
         var refused = Refused(Valid with { Endpoint = new("https://house.openai.azure.com/") });
@@ -78,4 +99,16 @@ public sealed class OptionsTests
     public void AnUnknownApiIsRefused() => Assert.Equal("Api", Refused(Valid with { Api = (OpenAIApi)7 }).ParamName);
 
     private static ArgumentException Refused(OpenAIModelOptions options) => Assert.ThrowsAny<ArgumentException>(() => OpenAIModel.Create(options));
+
+    /// <summary>Stands for a managed identity; it is never asked here.</summary>
+    private sealed class Identity : System.ClientModel.AuthenticationTokenProvider
+    {
+        public override System.ClientModel.Primitives.GetTokenOptions? CreateTokenOptions(IReadOnlyDictionary<string, object> properties) => null;
+
+        public override System.ClientModel.Primitives.AuthenticationToken GetToken(System.ClientModel.Primitives.GetTokenOptions options, CancellationToken cancellationToken) =>
+            throw new NotSupportedException("Not asked.");
+
+        public override ValueTask<System.ClientModel.Primitives.AuthenticationToken> GetTokenAsync(
+            System.ClientModel.Primitives.GetTokenOptions options, CancellationToken cancellationToken) => throw new NotSupportedException("Not asked.");
+    }
 }

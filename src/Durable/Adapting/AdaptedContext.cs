@@ -27,6 +27,9 @@ public abstract class AdaptedContext : OrchestrationContext
 
     protected abstract DateTime ForeignUtcDateTime { get; }
 
+    /// <summary>Whether the caller is the orchestrator's own code on the orchestrator's own turn.</summary>
+    protected abstract bool IsInside { get; }
+
     /// <summary>Runs the code of this generation, and then asks the engine for the next one if the code wants that.</summary>
     public async Task<RawJson> RunAsync(OrchestratorRegistration code)
     {
@@ -66,6 +69,16 @@ public abstract class AdaptedContext : OrchestrationContext
     protected abstract void ContinueForeignAsNew(InstanceEnvelope input, bool preserveUnprocessedEvents);
 
     protected abstract void SetForeignCustomStatus(RawJson status);
+
+    protected sealed override void EnsureInside()
+    {
+        if (!IsInside)
+        {
+            throw new InvalidOperationException(
+                $"Orchestrator '{Name}' (instance '{InstanceId}') awaited something that is not in its history, after step {Step}: another thread's work, a delay "
+                + "of the clock, I/O, or ConfigureAwait(false). Use an activity, CreateTimer or WaitForExternalEvent.");
+        }
+    }
 
     protected sealed override async Task<string?> ScheduleActivity(long step, string name, string? input, RetryPolicy? retry)
     {

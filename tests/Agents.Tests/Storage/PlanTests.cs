@@ -35,7 +35,8 @@ public sealed class PlanTests(ITestOutputHelper output)
         Assert.True(statements.Count > 50, $"Only {statements.Count} statements were seen.");
         List<string> faults = [];
         using var store = await desk.Database.OpenAsync(desk.Data, desk.Time);
-        foreach (var (sql, args) in statements.ToArray()) // each plan is a statement too
+        var each = statements.SelectMany(one => one.Key.Split(';', StringSplitOptions.TrimEntries).Select(sql => (sql, one.Value))).ToList(); // each plan is a statement too
+        foreach (var (sql, args) in each)
         {
             var plan = await PlanAsync(store, sql, args);
             output.WriteLine($"{sql}\n{plan}\n");

@@ -155,6 +155,19 @@ public sealed class ContextTests
     }
 
     [Fact]
+    public async Task CodeThatComesBackOnAnotherTurnIsToldWhatItDid()
+    {
+        OrchestrationContext? kept = null;
+        Run(TestRegistry.New().Orchestrator<int, int>("stray", (context, _) =>
+        {
+            kept = context;
+            return context.WaitForExternalEvent<int>("go");
+        }), "stray", 0);
+        var told = await Assert.ThrowsAsync<InvalidOperationException>(() => kept!.CallActivityAsync("late"));
+        Assert.Contains("Orchestrator 'stray' (instance 'paper') awaited something that is not in its history, after step 0", told.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TimeNeverGoesBackThoughTheMachinesClockDoes()
     {
         var engine = Run(TestRegistry.New().Orchestrator<int, bool>("clock", async (context, _) =>

@@ -123,6 +123,7 @@ internal sealed class PaperEngine(DurableRegistry registry, string name, object?
         private readonly List<(DateTime Due, TaskCompletionSource Answer)> timers = [];
         private readonly List<(string Name, ActivityEnvelope Envelope, TaskCompletionSource<RawJson> Answer)> open = [];
         private DateTime now = engine.began;
+        private bool isPlaying;
 
         public (InstanceEnvelope Input, List<Event> Events)? Next { get; private set; }
 
@@ -148,6 +149,7 @@ internal sealed class PaperEngine(DurableRegistry registry, string name, object?
         {
             var context = SynchronizationContext.Current;
             SynchronizationContext.SetSynchronizationContext(null);
+            isPlaying = true;
             try
             {
                 var main = RunAsync(code);
@@ -161,13 +163,12 @@ internal sealed class PaperEngine(DurableRegistry registry, string name, object?
             }
             finally
             {
+                isPlaying = false;
                 SynchronizationContext.SetSynchronizationContext(context);
             }
         }
 
-        protected override void EnsureInside()
-        {
-        }
+        protected override bool IsInside => isPlaying;
 
         protected override Task<RawJson> CallForeignActivity(string name, ActivityEnvelope input)
         {

@@ -1,0 +1,94 @@
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Models;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
+using Microsoft.Extensions.Configuration;
+using Xunit;
+
+namespace Holdfast.Host.Functions.Tests;
+
+/// <summary>What keeps an app from starting, told before anything is reached.</summary>
+public sealed class SettingsTests
+{
+    private static readonly Dictionary<string, string?> Good = new()
+    {
+        ["HOLDFAST_STORE"] = "Host=localhost;Database=holdfast;Username=me", ["TASKHUB_NAME"] = "hub",
+        ["DURABLE_TASK_SCHEDULER_CONNECTION_STRING"] = "Endpoint=https://east.durabletask.io;Authentication=ManagedIdentity;ClientID=1;TaskHub=hub",
+    };
+
+    [Fact]
+    public void TheLeastThatIsEnough()
+    {
+        var settings = Read([]);
+        Assert.Equal(("hub", "https://east.durabletask.io", false, true), (settings.Hub, settings.SchedulerEndpoint, settings.StoreByIdentity, settings.PlatformIdentifies));
+        Assert.Null(FunctionsStore.Options(settings).Token);
+        Assert.NotNull(FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE_SIGNIN"] = "managedIdentity" })).Token);
+    }
+
+    [Theory]
+    [InlineData("HOLDFAST_STORE", "", "HOLDFAST_STORE is not set.")]
+    [InlineData("HOLDFAST_STORE", "sqlite", "so SQLite is refused here: set HOLDFAST_STORE to Host=")]
+    [InlineData("HOLDFAST_STORE", "Data Source=agents.db", "so SQLite is refused here: set HOLDFAST_STORE to Host=")]
+    [InlineData("HOLDFAST_STORE_SIGNIN", "entra", "HOLDFAST_STORE_SIGNIN 'entra' is not known. Give managedIdentity or password.")]
+    [InlineData("HOLDFAST_IDENTITY", "anyone", "HOLDFAST_IDENTITY 'anyone' is not known. Give platform or keys.")]
+    [InlineData("TASKHUB_NAME", null, "TASKHUB_NAME is not set.")]
+    [InlineData("DURABLE_TASK_SCHEDULER_CONNECTION_STRING", null, "DURABLE_TASK_SCHEDULER_CONNECTION_STRING is not set.")]
+    [InlineData("DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "Authentication=None", "DURABLE_TASK_SCHEDULER_CONNECTION_STRING names no Endpoint.")]
+    public void ASettingThatIsMissingOrCannotBeUsedIsNamedWithTheRemedy(string name, string? value, string words) =>
+        Assert.Contains(words, Assert.Throws<StartException>(() => Read(new() { [name] = value })).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void APasswordBesideAnIdentityIsRefused() => Assert.Contains("Take one of the two away",
+        Assert.Throws<StartException>(() => Read(new() { ["HOLDFAST_STORE_SIGNIN"] = "managedIdentity", ["HOLDFAST_STORE_PASSWORD"] = "x" })).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void ADatabaseElsewhereWhoseServerNobodyWouldCheckIsRefused() => Assert.Contains("SSL Mode=VerifyFull", Assert.Throws<StoreRefusedException>(
+        () => FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE"] = "Host=db.example.org;Database=holdfast;Username=me" }))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void TwoHubsOrTwoSchedulersAreTwoEnginesAndTheSameOneHasOneIdHoweverItIsWritten()
+    {
+        string Id(string hub, string endpoint) => FunctionsEngine.Describe(
+            Read(new() { ["TASKHUB_NAME"] = hub, ["DURABLE_TASK_SCHEDULER_CONNECTION_STRING"] = $"Endpoint={endpoint};Authentication=None" }), "the store", null!).Id;
+
+        Assert.Equal(Id("hub", "https://a/"), Id("HUB", "https://A"));
+        Assert.Equal(3, new[] { Id("hub", "https://a"), Id("other", "https://a"), Id("hub", "https://b") }.Distinct().Count());
+    }
+
+    [Fact]
+    public void AToolThatMayTakeAsLongAsItsFunctionIsAStartError()
+    {
+        var tools = Toolbox.From(new Slow());
+        FunctionsHost.Check([], new ModelCatalog(), tools, TimeSpan.FromMinutes(20));
+        Assert.Contains("Tool 'slow' may take 00:15:00", Assert.Throws<StartException>(
+            () => FunctionsHost.Check([], new ModelCatalog(), tools, TimeSpan.FromMinutes(15))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnAgentWhoseModelIsNotConfiguredIsAStartError()
+    {
+        var agents = AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents"));
+        Assert.Contains("Agent 'refund-desk' names the model 'default', which is not configured", Assert.Throws<StartException>(
+            () => FunctionsHost.Check(agents, new ModelCatalog(), new Toolbox([]), null)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheFunctionTimeoutIsTheOneOfHostJsonUnlessASettingSaysOtherwise()
+    {
+        var host = Path.Combine(AppContext.BaseDirectory, "host.json");
+        Assert.Equal(TimeSpan.FromMinutes(30), FunctionsHost.TimeoutOf(host, Configuration([])));
+        Assert.Equal(TimeSpan.FromMinutes(5), FunctionsHost.TimeoutOf(host, Configuration(new() { ["AzureFunctionsJobHost:functionTimeout"] = "00:05:00" })));
+        Assert.Contains("nowhere.json cannot be used", Assert.Throws<StartException>(() => FunctionsHost.TimeoutOf("nowhere.json", Configuration([]))).Message, StringComparison.Ordinal);
+    }
+
+    private static FunctionsSettings Read(Dictionary<string, string?> changed) => FunctionsSettings.Read(Configuration(changed));
+
+    private static IConfiguration Configuration(Dictionary<string, string?> changed) =>
+        new ConfigurationBuilder().AddInMemoryCollection(Good).AddInMemoryCollection(changed).Build();
+
+    private sealed class Slow
+    {
+        [Tool("slow", Timeout = "15m"), System.ComponentModel.Description("Takes its time.")]
+        public string Wait() => "at last";
+    }
+}
