@@ -42,10 +42,8 @@ public sealed class HostSettingsTests : IDisposable
         Assert.Empty(settings.Configuration.GetSection("models").GetChildren());
     }
 
-    [Theory]
-    [InlineData("HOLDFAST_CERTIFICATE_KEY", "variable.pem")]
-    [InlineData("HOLDFAST_CERTIFICATE__KEY", null)]
-    public void AnOptionWithADashIsAVariableWithALine(string variable, string? read) => Assert.Equal(read, Read(null, new() { [variable] = "variable.pem" }).CertificateKey);
+    [Fact]
+    public void AnOptionWithADashIsAVariableWithALine() => Assert.Equal("key.pem", Read(null, new() { ["HOLDFAST_CERTIFICATE_KEY"] = "key.pem" }).CertificateKey);
 
     [Fact]
     public void ASecretIsNoSetting() =>
