@@ -39,6 +39,22 @@ internal static class Admission
         await next(http);
     }
 
+    /// <summary>Whether who asked is still known: a key may be revoked while its answer is under way.</summary>
+    public static async Task<bool> IsStillKnownAsync(HttpContext http, ApiOptions options)
+    {
+        try
+        {
+            return await options.Identify(http) is { } principal && principal.Id == http.Principal().Id && principal.Tenant == http.Principal().Tenant;
+        }
+        catch (ProblemException e) when (e.Problem.Status == StatusCodes.Status401Unauthorized)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether a request was let in before, so that to ask again who makes it is no further request.</summary>
+    public static bool IsLetIn(this HttpContext http) => http.Items.ContainsKey(typeof(Principal));
+
     /// <param name="challenge">What the client is asked for (RFC 6750).</param>
     public static ProblemException Unauthorized(string detail, string challenge = "Bearer") =>
         new(Problem.Of(StatusCodes.Status401Unauthorized, detail) with { Challenge = challenge });

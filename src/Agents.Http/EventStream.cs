@@ -48,6 +48,11 @@ internal static class EventStream
         while (true)
         {
             var changed = api.System.Watch.NextAsync(id, LookAgain, stop);
+            if (!await Admission.IsStillKnownAsync(http, api.Options))
+            {
+                return; // who comes again is told why
+            }
+
             var (ended, events) = await ReadAsync(api, http, id, after);
             foreach (var one in events)
             {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Storage;
@@ -21,24 +22,52 @@ public static class Identification
     {
         var ring = new KeyRing(store, time, loggers.CreateLogger("Holdfast.Keys"));
         var metering = new Metering(limits, time, address ?? (static http => http.Connection.RemoteIpAddress));
+        var asked = new ConcurrentDictionary<string, Lazy<Task<Principal>>>(StringComparer.Ordinal);
         return async http =>
         {
             var key = Read(http, metering);
-            return metering.Count(ring.Recall(key) ?? await LookUpAsync(http, key));
+            var principal = ring.Recall(key) ?? await ShareAsync(http, key);
+            return http.IsLetIn() ? principal : metering.Count(principal);
         };
+
+        // A client with many connections comes by all of them at once: one question to the store answers it, and is one guess if it is one.
+        async Task<Principal> ShareAsync(HttpContext http, ApiKeyText key)
+        {
+            var one = KeyValuePair.Create($"{metering.Address(http)} {http.IsLetIn()} {key.Hash}", new Lazy<Task<Principal>>(() => LookUpAsync(http, key)));
+            one = KeyValuePair.Create(one.Key, asked.GetOrAdd(one.Key, one.Value));
+            try
+            {
+                return await one.Value.Value;
+            }
+            finally
+            {
+                asked.TryRemove(one);
+            }
+        }
 
         // A key that was good a moment ago is not held up by what others at its address do; any other waits its turn before the store is asked.
         async Task<Principal> LookUpAsync(HttpContext http, ApiKeyText key)
         {
-            metering.Suspect(http);
-            var (principal, refusal) = await ring.LookUpAsync(key);
-            if (principal is null)
+            var isSuspect = !http.IsLetIn();
+            if (isSuspect)
             {
-                throw Admission.Unauthorized(refusal!, InvalidToken);
+                metering.Suspect(http);
             }
 
-            metering.Forgive(http);
-            return principal;
+            var isGuess = false;
+            try
+            {
+                var (principal, refusal) = await ring.LookUpAsync(key);
+                isGuess = principal is null;
+                return principal ?? throw Admission.Unauthorized(refusal!, InvalidToken);
+            }
+            finally
+            {
+                if (isSuspect && !isGuess)
+                {
+                    metering.Forgive(http); // also where the store did not answer
+                }
+            }
         }
     }
 
@@ -55,7 +84,7 @@ public static class Identification
             }
 
             var (principal, refusal) = PlatformPrincipal.Read(http.Request.Headers[PlatformPrincipal.Header]);
-            return new(metering.Count(principal ?? throw Admission.Unauthorized(refusal!)));
+            return new(http.IsLetIn() ? principal : metering.Count(principal ?? throw Admission.Unauthorized(refusal!)));
         };
     }
 

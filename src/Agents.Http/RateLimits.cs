@@ -52,11 +52,8 @@ internal sealed class Metering(RateLimits limits, TimeProvider time, Func<HttpCo
 
     public void Forgive(HttpContext http) => failures.Return(Address(http));
 
-    private static ProblemException TooMany(TimeSpan wait, string detail) =>
-        new(Problem.Of(StatusCodes.Status429TooManyRequests, detail) with { RetryAfter = (int)Math.Ceiling(wait.TotalSeconds) });
-
-    // Whoever has one address of IPv6 has the 2^64 beside it.
-    private string Address(HttpContext http)
+    /// <summary>Where a request comes from: whoever has one address of IPv6 has the 2^64 beside it.</summary>
+    public string Address(HttpContext http)
     {
         if (addressOf(http) is not { } address)
         {
@@ -66,6 +63,9 @@ internal sealed class Metering(RateLimits limits, TimeProvider time, Func<HttpCo
         return address is { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false }
             ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)) : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
     }
+
+    private static ProblemException TooMany(TimeSpan wait, string detail) =>
+        new(Problem.Of(StatusCodes.Status429TooManyRequests, detail) with { RetryAfter = (int)Math.Ceiling(wait.TotalSeconds) });
 }
 
 /// <summary>So many at once for each caller, and so many a second after that (the leaky bucket as GCRA has it: one time for each caller).</summary>

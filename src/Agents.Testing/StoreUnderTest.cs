@@ -18,6 +18,9 @@ public sealed class StoreUnderTest
     /// <summary>The schema as the host under test knows it, where that is PostgreSQL: an older or a newer release's.</summary>
     internal IReadOnlyList<Migration> Migrations { get; init; } = AgentSchema.Migrations;
 
+    /// <summary>Called with each statement of the host and its arguments.</summary>
+    internal Action<string, object?>? Seen { get; init; }
+
     public static bool IsPostgres => Environment.GetEnvironmentVariable("HOLDFAST_TEST_STORE") == "postgresql";
 
     /// <summary>What messages call the store.</summary>
@@ -33,13 +36,16 @@ public sealed class StoreUnderTest
         return new(server, server is null ? "" : await server.NewSchemaAsync());
     }
 
+    /// <summary>The same store, whose statements are seen.</summary>
+    internal StoreUnderTest SeenBy(Action<string, object?> seen) => new(server, schema) { Seen = seen };
+
     /// <summary>The same store for another host, of another release.</summary>
     internal StoreUnderTest KnownAs(IReadOnlyList<Migration> migrations) => new(server, schema) { Migrations = migrations };
 
     /// <param name="data">The directory that holds the store where it is a file.</param>
     public async Task<AgentStore> OpenAsync(string data, TimeProvider clock) => new(server is null
-        ? SqliteDialect.Open(Path.Combine(data, "agents.db"), clock, NullLogger.Instance)
-        : await PostgresDialect.OpenAsync(new PostgresOptions(server.ConnectionTo(schema)) { Clock = clock, Migrations = Migrations }, NullLogger.Instance));
+        ? SqliteDialect.Open(Path.Combine(data, "agents.db"), clock, NullLogger.Instance, Seen)
+        : await PostgresDialect.OpenAsync(new PostgresOptions(server.ConnectionTo(schema)) { Clock = clock, Migrations = Migrations, Seen = Seen }, NullLogger.Instance));
 
     /// <summary>Keeps a copy of a store that nobody has open.</summary>
     public async Task BackUpAsync(string data)

@@ -3,11 +3,11 @@ namespace Holdfast.Durable;
 /// <summary>The instance ids that every engine can carry.</summary>
 public static class InstanceIds
 {
-    /// <summary>The longest id, in UTF-16 characters.</summary>
-    public const int MaxLength = 256;
+    /// <summary>The longest id, in characters: what Durable Task Scheduler takes. Azure Storage would take 256.</summary>
+    public const int MaxLength = 100;
 
     /// <summary>Returns the id if every engine can carry it.</summary>
-    /// <exception cref="ArgumentException">Empty, longer than 256, begins with '@', or holds one of / \ ? # or a control character.</exception>
+    /// <exception cref="ArgumentException">Empty, longer than 100, begins with '@', or holds one of / \ ? # or what is not printable ASCII.</exception>
     public static string Checked(string id)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
@@ -23,10 +23,10 @@ public static class InstanceIds
 
         foreach (var c in id)
         {
-            if (c is '/' or '\\' or '?' or '#' || char.IsControl(c))
+            if (c is '/' or '\\' or '?' or '#' or < ' ' or > '~')
             {
                 throw new ArgumentException(
-                    $"Instance id '{id}' holds '{(char.IsControl(c) ? $"U+{(int)c:X4}" : c)}'. Leave out / \\ ? # and control characters.", nameof(id));
+                    $"Instance id '{id}' holds '{(c is < ' ' or > '~' ? $"U+{(int)c:X4}" : c)}'. Take printable ASCII without / \\ ? #.", nameof(id));
             }
         }
 

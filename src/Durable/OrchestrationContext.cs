@@ -64,7 +64,7 @@ public abstract class OrchestrationContext
         for (var attempt = 1; ; attempt++)
         {
             // Each attempt is an instance of its own: the failed one stays to be looked at.
-            var child = InstanceIds.Checked(attempt == 1 ? id : $"{id}:{attempt}");
+            var child = attempt == 1 ? InstanceIds.Checked(id) : Fitting($"{id}:{attempt}", Step + 1);
             try
             {
                 return Result<TResult>(await ScheduleSubOrchestrator(++Step, name, child, json));
@@ -210,11 +210,9 @@ public abstract class OrchestrationContext
         }
     }
 
-    private string ChildId(long step)
-    {
-        var id = string.Create(CultureInfo.InvariantCulture, $"{InstanceId}:{step}");
-        return id.Length <= InstanceIds.MaxLength ? id : StepKey.Of(InstanceId, step);
-    }
+    private string ChildId(long step) => Fitting(string.Create(CultureInfo.InvariantCulture, $"{InstanceId}:{step}"), step);
+
+    private string Fitting(string id, long step) => id.Length <= InstanceIds.MaxLength ? id : StepKey.Of(InstanceId, step);
 
     private sealed class ReplaySafeLogger(OrchestrationContext context, ILogger inner) : ILogger
     {

@@ -131,6 +131,8 @@ public sealed class StoreClock : TimeProvider
     public void Advance(TimeSpan by) => ahead += by;
 
     public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + ahead;
+
+    public override long GetTimestamp() => System.GetTimestamp() + (long)(ahead.TotalSeconds * TimestampFrequency);
 }
 
 /// <summary>Counts requests, and tells when as many are there as a test waits for.</summary>

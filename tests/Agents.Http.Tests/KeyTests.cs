@@ -1,4 +1,5 @@
 using Holdfast.Agents.Identity;
+using Holdfast.Durable.Testing;
 
 namespace Holdfast.Agents.Http.Tests;
 
@@ -59,6 +60,23 @@ public sealed class KeyTests(ApiServer server) : IClassFixture<ApiServer>
         unknown.IsProblem(401, "not known here, or is revoked");
         Assert.Equal(unknown.Text, (await server.Sending($"Bearer {revoked.Text}").GetAsync("/api/runs")).Text);
         (await server.Sending($"Bearer {expired.Text}").GetAsync("/api/runs")).IsProblem(401, $"The key {expired.Key.Prefix} has expired at ");
+    }
+
+    [Fact]
+    public async Task AStreamEndsWhenItsKeyIsRevoked()
+    {
+        var issued = await server.Keys.AddAsync(new NewApiKey("streaming", "stream-tenant", [Roles.Submit, Roles.Read], null));
+        var client = server.Sending($"Bearer {issued.Text}");
+        var (run, _) = await client.AskAsync("refund-desk");
+        using var stream = await client.OpenEventsAsync(run);
+        var rest = stream.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        await server.Keys.RevokeAsync(issued.Key.Prefix);
+        Assert.False(rest.IsCompleted);
+        server.Clock.Advance(ApiKeys.RevokedWithin);
+
+        Assert.DoesNotContain("retry:", await rest.Patiently(), StringComparison.Ordinal);
+        (await client.GetAsync($"/api/runs/{run}/events")).IsProblem(401);
     }
 
     [Fact]

@@ -110,6 +110,48 @@ public sealed class RateLimitTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task AGoodKeyThatComesByManyConnectionsAtOnceIsNoGuessEither()
+    {
+        var identify = Keys(new RateLimits { FailuresPerSecond = 0.001, FailureBurst = 1 });
+        var good = await AddAsync("many");
+
+        var statuses = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => Task.Run(() => StatusAsync(identify, good))));
+
+        Assert.All(statuses, status => Assert.Equal(200, status));
+    }
+
+    [Fact]
+    public async Task ToAskAgainWhoMakesARequestIsNoFurtherRequest()
+    {
+        var identify = Keys(new RateLimits { PerSecond = 0.001, Burst = 1, FailuresPerSecond = 0.001, FailureBurst = 1 });
+        var request = Request(await AddAsync("streaming"));
+        request.Items[typeof(Principal)] = await identify(request);
+        await StatusAsync(identify, "a guess that uses up what the address may");
+
+        for (var i = 0; i < 10; i++)
+        {
+            time.Advance(ApiKeys.RevokedWithin);
+            Assert.NotNull(await identify(request));
+        }
+    }
+
+    [Fact]
+    public async Task AStoreThatDoesNotAnswerMakesNoGuessOfAKey()
+    {
+        var isAway = true;
+        var identify = Identification.Keys(() => isAway ? throw new TimeoutException() : store,
+            new RateLimits { FailuresPerSecond = 0.001, FailureBurst = 1 }, time, NullLoggerFactory.Instance);
+        var good = await AddAsync("patient");
+        for (var i = 0; i < 3; i++)
+        {
+            await Assert.ThrowsAsync<TimeoutException>(() => StatusAsync(identify, good));
+        }
+
+        isAway = false;
+        Assert.Equal(200, await StatusAsync(identify, good));
+    }
+
     [Theory]
     [InlineData("2001:db8::1", "2001:db8::ffff:1", true)]
     [InlineData("2001:db8::1", "2001:db8:0:1::1", false)]

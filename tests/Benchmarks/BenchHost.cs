@@ -26,7 +26,8 @@ internal sealed class BenchHost : IAsyncDisposable
 
     public static string NewDirectory() => Directory.CreateTempSubdirectory("holdfast-bench-").FullName;
 
-    public static async Task<BenchHost> StartAsync(string data)
+    /// <param name="store">The connection string of the store; null for SQLite.</param>
+    public static async Task<BenchHost> StartAsync(string data, string? store = null)
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();
@@ -36,6 +37,7 @@ internal sealed class BenchHost : IAsyncDisposable
         var process = Process.Start(new ProcessStartInfo("dotnet")
         {
             ArgumentList = { Program(), "--model", "scripted", "--port", port.ToString(CultureInfo.InvariantCulture), "--data", data },
+            Environment = { ["HOLDFAST_STORE"] = store ?? "" },
             RedirectStandardOutput = true,
         })!;
         var ready = new TaskCompletionSource();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Holdfast.Agents.Testing;
 
 namespace Holdfast.Benchmarks;
 
@@ -9,8 +10,15 @@ internal static class HttpBench
 
     public static async Task RunAsync()
     {
+        await RunAsync("SQLite", null);
+        await using var server = await PostgresServer.StartAsync(durable: true);
+        await RunAsync("PostgreSQL", server.ConnectionString);
+    }
+
+    private static async Task RunAsync(string name, string? store)
+    {
         var data = BenchHost.NewDirectory();
-        await using var host = await BenchHost.StartAsync(data);
+        await using var host = await BenchHost.StartAsync(data, store);
         for (var i = 0; i < 500; i++)
         {
             await host.RunAsync("refund-desk", "hello", wait: 10);
@@ -23,8 +31,8 @@ internal static class HttpBench
             rates.Add(await ParallelAsync(host, 2000));
         }
 
-        Figures.Print("hello, sequential, p50 (median of 5 x 400)", $"{Figures.Median(medians):F2} ms");
-        Figures.Print($"hello, {Clients} clients (median of 5 x 2000)", $"{Figures.Median(rates):F0} runs/s");
+        Figures.Print($"{name}: hello, sequential, p50 (median of 5 x 400)", $"{Figures.Median(medians):F2} ms");
+        Figures.Print($"{name}: hello, {Clients} clients (median of 5 x 2000)", $"{Figures.Median(rates):F0} runs/s");
         await host.StopAsync();
         Directory.Delete(data, recursive: true);
     }

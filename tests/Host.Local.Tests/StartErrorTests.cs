@@ -16,7 +16,6 @@ public sealed class StartErrorTests : IDisposable
     [InlineData("'keys ad' is no command.", "keys", "ad")]
     [InlineData("--name is missing. Type: keys add --name NAME", "keys", "add")]
     [InlineData("--nam is unknown, has no value, or is given twice.", "keys", "add", "--nam", "x")]
-    [InlineData("--expires: '90' has no unit", "keys", "add", "--name", "x", "--tenant", "t", "--roles", "read", "--expires", "90")]
     [InlineData("0 words without an option are given, 1 are taken. Type: keys revoke PREFIX", "keys", "revoke")]
     [InlineData("--data has no value.", "--data")]
     [InlineData("--data has no value.", "--data", "--port", "7071")]
@@ -37,6 +36,18 @@ public sealed class StartErrorTests : IDisposable
     [InlineData("nowhere.pem cannot be used: Could not find file", "--certificate", "nowhere.pem")]
     [InlineData("'example.com' is not an address. Give 127.0.0.1", "--host", "example.com")]
     public async Task AWrongOptionIsAConfigurationErrorThatSaysWhatToGive(string words, params string[] args) => await RefusedAsync(2, words, args);
+
+    [Fact]
+    public async Task ASlipInACommandMakesNoDirectory()
+    {
+        await RefusedAsync(2, "--nam is unknown", "keys", "add", "--nam", "x", "--data", scratch.At("data"));
+
+        Assert.False(Directory.Exists(scratch.At("data")));
+    }
+
+    [Fact]
+    public async Task AKeyThatIsAskedForWronglyIsAConfigurationError() => await RefusedAsync(2, "--expires: '90' has no unit",
+        "keys", "add", "--name", "x", "--tenant", "t", "--roles", "read", "--expires", "90", "--data", scratch.At("data"));
 
     [Fact]
     public async Task HelpListsTheOptionsAndSucceeds()
@@ -131,6 +142,14 @@ public sealed class StartErrorTests : IDisposable
         File.WriteAllText(scratch.At("file"), "");
 
         await RefusedAsync(1, $"Data directory {scratch.At("file", "data")} cannot be written", HostProcess.Args(scratch.At("file", "data"), HostProcess.FreePort()));
+    }
+
+    [Fact]
+    public async Task ASomethingInThePlaceOfTheSocketIsNamedWithTheRemedy()
+    {
+        Directory.CreateDirectory(scratch.At("data", "control.sock"));
+
+        await RefusedAsync(1, $"Commands cannot be taken at {scratch.At("data", "control.sock")}: ", Options());
     }
 
     [Fact]

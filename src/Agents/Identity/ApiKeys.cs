@@ -50,7 +50,7 @@ public sealed class ApiKeys(AgentStore store)
     });
 
     /// <summary>Makes another key with the same name, tenant, roles and lifetime, and lets the old one expire.</summary>
-    /// <param name="overlap">How long both are good; zero ends the old one now.</param>
+    /// <param name="overlap">How long both are good; zero ends the old one as a revocation does.</param>
     /// <exception cref="RefusedException">No such key, revoked, or already rotated.</exception>
     public Task<IssuedApiKey> RotateAsync(string prefix, TimeSpan overlap)
     {

@@ -82,8 +82,10 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         }
 
         var agent = await parts.Agents.OfAsync(tx, run.Row.Version);
-        await tx.ExecuteAsync("INSERT INTO turns (run, turn) VALUES (@Run, @Turn) ON CONFLICT (run, turn) DO NOTHING", new { run.Row.Run, step.Turn });
-        var turn = await TurnAsync(tx, run.Row.Run, step.Turn);
+        var turn = (await tx.FirstAsync<TurnRow>("""
+            INSERT INTO turns (run, turn) VALUES (@Run, @Turn) ON CONFLICT (run, turn) DO NOTHING;
+            SELECT * FROM turns WHERE run = @Run AND turn = @Turn
+            """, new { run.Row.Run, step.Turn }))!;
         if (turn.Reply is not null)
         {
             return new(await TurnPlan.ReadAsync(tx, run, step.Turn));
@@ -143,12 +145,11 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
 
         var held = prompt + output;
         var attempt = row.Attempts + 1;
-        await tx.ExecuteAsync("UPDATE turns SET begins = begins + 1, attempts = @attempt, retry_at = NULL WHERE run = @Run AND turn = @turn",
-            new { run.Row.Run, turn, attempt });
-        await tx.ExecuteAsync("INSERT INTO model_attempts (run, turn, attempt, state, held) VALUES (@Run, @turn, @attempt, 'held', @held)",
-            new { run.Row.Run, turn, attempt, held });
-        await tx.ExecuteAsync("UPDATE runs SET held_tokens = held_tokens + @held, turn = @turn WHERE run = @Run",
-            new { run.Row.Run, turn, held });
+        await tx.ExecuteAsync("""
+            UPDATE turns SET begins = begins + 1, attempts = @attempt, retry_at = NULL WHERE run = @Run AND turn = @turn;
+            INSERT INTO model_attempts (run, turn, attempt, state, held) VALUES (@Run, @turn, @attempt, 'held', @held);
+            UPDATE runs SET held_tokens = held_tokens + @held, turn = @turn WHERE run = @Run
+            """, new { run.Row.Run, turn, attempt, held });
         await run.RefreshAsync();
         var options = new ChatOptions { Instructions = agent.Instructions, MaxOutputTokens = output, Tools = tools.Count == 0 ? null : [.. tools.Select(tool => tool.Declaration)] };
         return new(StepAnswer.Go, new ModelCall(agent, tools, model, conversation, options, attempt, held, output == model.MaxOutputTokens ? "outputTokens" : "tokens"));
@@ -229,14 +230,13 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
             return;
         }
 
-        await tx.ExecuteAsync("UPDATE model_attempts SET state = 'settled', input = @input, output = @output WHERE run = @Run AND turn = @turn AND attempt = @Attempt",
-            new { run.Row.Run, turn, call.Attempt, input, output });
         await tx.ExecuteAsync("""
+            UPDATE model_attempts SET state = 'settled', input = @input, output = @output WHERE run = @Run AND turn = @turn AND attempt = @Attempt;
             UPDATE runs SET held_tokens = held_tokens - @Held, input_tokens = input_tokens + @input, output_tokens = output_tokens + @output,
               cached_tokens = cached_tokens + @cached, reasoning_tokens = reasoning_tokens + @reasoning WHERE run = @Run
             """, new
         {
-            run.Row.Run, call.Held, input, output, cached = usage.CachedInputTokenCount ?? 0, reasoning = usage.ReasoningTokenCount ?? 0,
+            run.Row.Run, turn, call.Attempt, call.Held, input, output, cached = usage.CachedInputTokenCount ?? 0, reasoning = usage.ReasoningTokenCount ?? 0,
         });
     }
 

@@ -35,8 +35,8 @@ internal sealed class LockedRun
     public async Task EventAsync(string type, EventData? data = null)
     {
         var json = data is null ? null : JsonSerializer.Serialize(data, AgentsJson.Default.EventData);
-        await tx.ExecuteAsync("UPDATE runs SET event_seq = event_seq + 1 WHERE run = @Run", new { Row.Run });
         await tx.ExecuteAsync("""
+            UPDATE runs SET event_seq = event_seq + 1 WHERE run = @Run;
             INSERT INTO events (run, seq, at, type, data) SELECT run, event_seq, @Now, @type, @json FROM runs WHERE run = @Run
             """, new { Row.Run, Now, type, json });
         tx.Changed(Row.Id);
@@ -106,8 +106,8 @@ internal sealed class LockedRun
     /// <summary>Reads the row again and brings its status and its clock up to date with everything that was changed.</summary>
     public async Task RefreshAsync()
     {
-        Row = (await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE run = @Run", new { Row.Run }))!;
-        var open = (await tx.FirstAsync<OpenWork>(OpenWork.Select, new { Row.Run, Row.Turn }))!;
+        var open = (await tx.FirstAsync<OpenWork>(OpenWork.Select, new { Row.Run }))!;
+        Row = open;
         var status = StatusOf(Row, open);
         var until = Row.IsEnding ? null : open.Until;
         var works = status is RunStatuses.Running or RunStatuses.Queued || (status == RunStatuses.Waiting && open.AtWork > 0);
@@ -141,22 +141,26 @@ internal sealed class LockedRun
             : row.Turn == 0 ? RunStatuses.Queued : RunStatuses.Running;
     }
 
-    /// <summary>What a run has open: counts, and the earliest time at which it goes on by itself.</summary>
-    private sealed class OpenWork
+    /// <summary>A run and what it has open: counts, and the earliest time at which it goes on by itself.</summary>
+    private sealed class OpenWork : RunRow
     {
         public const string Select = """
-            SELECT
-              (SELECT COUNT(*) FROM approvals WHERE run = @Run AND turn = @Turn AND state = 'pending') AS asked,
-              (SELECT COUNT(*) FROM calls WHERE run = @Run AND turn = @Turn AND state = 'started' AND lease IS NOT NULL) AS at_work,
-              (SELECT MIN(retry_at) FROM (
-                SELECT retry_at FROM turns WHERE run = @Run AND turn = @Turn AND reply IS NULL
-                UNION ALL SELECT retry_at FROM calls WHERE run = @Run AND turn = @Turn AND ended_at IS NULL) AS retries) AS until
+            SELECT r.*,
+              (SELECT COUNT(*) FROM approvals a WHERE a.run = @Run AND a.turn = r.turn AND a.state = 'pending') AS asked,
+              (SELECT COUNT(*) FROM calls c WHERE c.run = @Run AND c.turn = r.turn AND c.state = 'started' AND c.lease IS NOT NULL) AS at_work,
+              (SELECT MIN(t.retry_at) FROM turns t WHERE t.run = @Run AND t.turn = r.turn AND t.reply IS NULL) AS turn_until,
+              (SELECT MIN(c.retry_at) FROM calls c WHERE c.run = @Run AND c.turn = r.turn AND c.ended_at IS NULL) AS call_until
+            FROM runs r WHERE r.run = @Run
             """;
 
         public long Asked { get; init; }
 
         public long AtWork { get; init; }
 
-        public long? Until { get; init; }
+        public long? TurnUntil { get; init; }
+
+        public long? CallUntil { get; init; }
+
+        public long? Until => TurnUntil is null || CallUntil < TurnUntil ? CallUntil : TurnUntil;
     }
 }

@@ -15,11 +15,14 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
     private static readonly TimeSpan[] Again =
         [.. new[] { 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5000, 5000, 5000, 10000, 10000, 15000 }.Select(ms => TimeSpan.FromMilliseconds(ms))];
 
+    private const int Page = 500;
+    private const int AtOnce = 16;
+
     private const string Unheard = "engine = @Id AND sent_at <= @Now - @wait AND sent_at + @wait * (1 << CAST(CASE WHEN sends > 6 THEN 6 ELSE sends END AS INTEGER)) <= @Now";
 
     public void Send(IReadOnlyList<Wake> wakes)
     {
-        foreach (var wake in wakes.Where(wake => wake.Engine == parts.Engine.Id)) // another engine's own host finds them in the store
+        foreach (var wake in wakes)
         {
             _ = SendAsync(wake, isFirst: true);
         }
@@ -31,21 +34,34 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
     /// </summary>
     public async Task SendOpenAsync(TimeSpan unheardFor)
     {
-        var open = await parts.Store.WriteAsync(async tx =>
+        var after = "";
+        while (true)
         {
-            await tx.ReadClockAsync();
+            var open = await TakeOpenAsync(unheardFor, after);
+            await Parallel.ForEachAsync(open, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (wake, cancellation) =>
+            {
+                // One whose instance does not exist yet is told for a minute, and holds up the others for no longer than this.
+                await Task.WhenAny(SendAsync(wake, isFirst: false), Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, cancellation));
+            });
+            if (open.Count < Page)
+            {
+                return;
+            }
 
-            // What another has locked is being sent or heard just now.
-            return await tx.ListAsync<Wake>($"""
-                UPDATE wakes SET sends = sends + 1, sent_at = @Now WHERE instance IN (SELECT instance FROM wakes WHERE {Unheard}{tx.SkipLocked})
-                RETURNING instance, run, engine, kind
-                """, new { parts.Engine.Id, Now = tx.Now.UtcTicks, wait = unheardFor.Ticks });
-        });
-        foreach (var wake in open)
-        {
-            _ = SendAsync(wake, isFirst: false); // not awaited: one whose instance does not exist yet is told for a minute
+            after = open.Select(wake => wake.Instance).Max(StringComparer.Ordinal)!;
         }
     }
+
+    /// <summary>Takes a page of them, by their instances: what another has locked is being sent or heard just now.</summary>
+    private Task<IReadOnlyList<Wake>> TakeOpenAsync(TimeSpan unheardFor, string after) => parts.Store.WriteAsync(async tx =>
+    {
+        await tx.ReadClockAsync();
+        return await tx.ListAsync<Wake>($"""
+            UPDATE wakes SET sends = sends + 1, sent_at = @Now
+            WHERE instance IN (SELECT instance FROM wakes WHERE {Unheard} AND instance > @after ORDER BY instance LIMIT @Page{tx.SkipLocked})
+            RETURNING instance, run, engine, kind
+            """, new { parts.Engine.Id, Now = tx.Now.UtcTicks, wait = unheardFor.Ticks, after, Page });
+    });
 
     private async Task SendAsync(Wake wake, bool isFirst)
     {

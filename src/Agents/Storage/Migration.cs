@@ -8,4 +8,5 @@ namespace Holdfast.Agents.Storage;
 /// <param name="Version">From 1, without gaps; only ever appended to.</param>
 /// <param name="Oldest">The oldest schema version whose hosts can work with the store after this.</param>
 /// <param name="Sql">In the words of SQLite; <see cref="PostgresSchema"/> says how PostgreSQL reads them.</param>
-internal sealed record Migration(int Version, int Oldest, string Sql);
+/// <param name="Postgres">What PostgreSQL needs beside it, in its own words.</param>
+internal sealed record Migration(int Version, int Oldest, string Sql, string Postgres = "");

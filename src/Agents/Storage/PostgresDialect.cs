@@ -237,6 +237,11 @@ public sealed class PostgresDialect : IDialect
             return;
         }
 
+        if (PostgresFailure.IsStalePlan(cause))
+        {
+            source.Clear(); // each connection has prepared it for itself
+        }
+
         logger.LogDebug(cause, "{Place}: a transaction is run again.", place);
         var longest = Math.Min(tries * tries * 4, 2000);
         await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, longest + 1)), TimeProvider.System, stopping.Token);

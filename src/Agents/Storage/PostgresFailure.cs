@@ -51,7 +51,7 @@ internal static class PostgresFailure
     /// <summary>Whether the server said so itself, so that it is certain that the transaction has been undone.</summary>
     public static bool IsUndone(Exception exception) => exception is PostgresException { InvariantSeverity: "ERROR" };
 
-    // A newer host has added a column under a statement that was prepared before.
-    private static bool IsStalePlan(PostgresException e) =>
-        e.SqlState == PostgresErrorCodes.FeatureNotSupported && e.MessageText.Contains("cached plan", StringComparison.Ordinal);
+    /// <summary>Whether a newer host has added a column under a statement that was prepared before.</summary>
+    public static bool IsStalePlan(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.FeatureNotSupported } e && e.MessageText.Contains("cached plan", StringComparison.Ordinal);
 }

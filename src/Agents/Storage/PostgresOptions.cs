@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using Npgsql;
 
@@ -39,7 +40,7 @@ public sealed record PostgresOptions(string ConnectionString)
 
     internal IReadOnlyList<Migration> Migrations { get; init; } = AgentSchema.Migrations;
 
-    internal Action<string>? Seen { get; init; }
+    internal Action<string, object?>? Seen { get; init; }
 
     /// <exception cref="StoreRefusedException">It cannot be used; see the message.</exception>
     public void Check() => Read();
@@ -75,14 +76,16 @@ public sealed record PostgresOptions(string ConnectionString)
 
     private NpgsqlConnectionStringBuilder Complete(NpgsqlConnectionStringBuilder read)
     {
+        // Npgsql's own builder answers for every key that it knows; this one for those that are there.
+        var said = new DbConnectionStringBuilder { ConnectionString = read.ConnectionString };
         read.Password ??= Password;
         read.ApplicationName ??= "holdfast";
-        read.MaxPoolSize = read.ContainsKey("Maximum Pool Size") ? read.MaxPoolSize : PoolSize;
-        read.Timeout = read.ContainsKey("Timeout") ? read.Timeout : (int)ConnectTimeout.TotalSeconds;
+        read.MaxPoolSize = said.ContainsKey("Maximum Pool Size") ? read.MaxPoolSize : PoolSize;
+        read.Timeout = said.ContainsKey("Timeout") ? read.Timeout : (int)ConnectTimeout.TotalSeconds;
         read.CommandTimeout = (int)(StatementTimeout + TimeSpan.FromSeconds(10)).TotalSeconds; // a server that is gone without a word cannot end a statement itself
-        read.KeepAlive = read.ContainsKey("Keepalive") ? read.KeepAlive : 30;
-        read.MaxAutoPrepare = read.ContainsKey("Max Auto Prepare") ? read.MaxAutoPrepare : 100;
-        read.AutoPrepareMinUsages = read.ContainsKey("Auto Prepare Min Usages") ? read.AutoPrepareMinUsages : 3;
+        read.KeepAlive = said.ContainsKey("Keepalive") ? read.KeepAlive : 30;
+        read.MaxAutoPrepare = said.ContainsKey("Max Auto Prepare") ? read.MaxAutoPrepare : 100;
+        read.AutoPrepareMinUsages = said.ContainsKey("Auto Prepare Min Usages") ? read.AutoPrepareMinUsages : 3;
         read.NoResetOnClose = true; // nothing here changes a session
         read.IncludeErrorDetail = false; // which quotes rows
         read.Enlist = false;

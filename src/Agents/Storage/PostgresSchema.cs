@@ -33,7 +33,7 @@ internal sealed partial class PostgresSchema(string place, IReadOnlyList<Migrati
         foreach (var migration in migrations.Where(one => one.Version > (found?.Version ?? 0)))
         {
             await RefuseIfServedAsync(connection, transaction, migration, found);
-            await connection.ExecuteAsync(Translate(migration.Sql), transaction: transaction);
+            await connection.ExecuteAsync(Translate(migration.Sql) + migration.Postgres, transaction: transaction);
         }
 
         if ((found?.Version ?? 0) < Known)

@@ -1,7 +1,7 @@
 namespace Holdfast.Agents.Storage;
 
 /// <summary>A row of runs. Times are UTC ticks.</summary>
-internal sealed class RunRow
+internal class RunRow
 {
     /// <summary>The store's clock when the row was locked, where the database says it.</summary>
     public long StoreTicks { get; init; }

@@ -15,7 +15,7 @@ public sealed class SqliteDialect : IDialect
     private readonly TimeProvider time;
     private readonly GroupWriter writer;
 
-    private SqliteDialect(string path, TimeProvider time, SqliteConnection connection, ILogger logger, Action<string>? seen)
+    private SqliteDialect(string path, TimeProvider time, SqliteConnection connection, ILogger logger, Action<string, object?>? seen)
     {
         Place = Path.GetFileName(path);
         sql = new StoreSql { BeginLocksAll = true, Seen = seen };
@@ -37,8 +37,8 @@ public sealed class SqliteDialect : IDialect
     public static SqliteDialect Open(string path, TimeProvider time, ILogger logger) =>
         Open(path, time, logger, seen: null);
 
-    /// <param name="seen">Called with each statement.</param>
-    internal static SqliteDialect Open(string path, TimeProvider time, ILogger logger, Action<string>? seen) =>
+    /// <param name="seen">Called with each statement and its arguments.</param>
+    internal static SqliteDialect Open(string path, TimeProvider time, ILogger logger, Action<string, object?>? seen) =>
         new(path, time, DatabaseFile.OpenWriter(path, Schema), logger, seen);
 
     public bool Caused(Exception exception) => exception is SqliteException or DatabaseException or ObjectDisposedException;

@@ -18,6 +18,6 @@ internal sealed record StoreSql
     /// <summary>The statement that says the clock and the transaction's id; null where the clock is not the database's.</summary>
     public string? ReadClock { get; init; }
 
-    /// <summary>Called with each statement. For tests, which read its plan.</summary>
-    public Action<string>? Seen { get; init; }
+    /// <summary>Called with each statement and its arguments. For tests, which read its plan.</summary>
+    public Action<string, object?>? Seen { get; init; }
 }

@@ -57,12 +57,12 @@ public sealed class StoreTransaction
     /// <summary>Runs whose watchers are to look again.</summary>
     internal IReadOnlyCollection<string> ChangedRuns => changed;
 
-    public Task<int> ExecuteAsync(string sql, object? args = null) => connection.ExecuteAsync(Whole(sql), Args(args), transaction);
+    public Task<int> ExecuteAsync(string sql, object? args = null) => connection.ExecuteAsync(Whole(sql, args), Args(args), transaction);
 
-    public Task<T?> FirstAsync<T>(string sql, object? args = null) => connection.QueryFirstOrDefaultAsync<T?>(Whole(sql), Args(args), transaction);
+    public Task<T?> FirstAsync<T>(string sql, object? args = null) => connection.QueryFirstOrDefaultAsync<T?>(Whole(sql, args), Args(args), transaction);
 
     public async Task<IReadOnlyList<T>> ListAsync<T>(string sql, object? args = null) =>
-        [.. await connection.QueryAsync<T>(Whole(sql), Args(args), transaction)];
+        [.. await connection.QueryAsync<T>(Whole(sql, args), Args(args), transaction)];
 
     /// <summary>Locks a run's row until the end, and reads the clock after it has the lock.</summary>
     /// <param name="condition">Which one, as SQL.</param>
@@ -113,11 +113,11 @@ public sealed class StoreTransaction
 
     private static StorableArgs? Args(object? args) => args is null ? null : new StorableArgs(args);
 
-    private string Whole(string statement)
+    private string Whole(string statement, object? args)
     {
+        sql.Seen?.Invoke(statement, args);
         var whole = prefix + statement;
         prefix = "";
-        sql.Seen?.Invoke(whole);
         return whole;
     }
 

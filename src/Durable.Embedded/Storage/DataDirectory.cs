@@ -26,7 +26,7 @@ public sealed class DataDirectory : IDisposable
         FileStream? held = null;
         try
         {
-            Directory.CreateDirectory(path);
+            Create(path);
             held = new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             File.WriteAllText(ownerFile, string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on {Environment.MachineName}"));
             return new DataDirectory(path, held);
@@ -45,6 +45,19 @@ public sealed class DataDirectory : IDisposable
     }
 
     public void Dispose() => held.Dispose();
+
+    // What people have said lies in it. One that is there already is as its owner wants it.
+    private static void Create(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else if (!Directory.Exists(path))
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
 
     private static bool IsHeld(string lockFile)
     {

@@ -8,6 +8,7 @@ internal static class Children
         Scenario.Of(0, Capabilities.None, AChildsFailureIsThrownInItsParent),
         Scenario.Of(0, Capabilities.None, AChildHasTheIdThatItsParentChose),
         Scenario.Of(0, Capabilities.Advance, AFailedChildIsRetriedAsAnotherInstance),
+        Scenario.Of(0, Capabilities.Advance, AChildOfTheLongestIdIsRetriedToo),
         Scenario.Of(2, Capabilities.Restart, AChildReachesAParentThatWasRestarted),
         Scenario.Of(0, Capabilities.Control | Capabilities.TellParent, ATerminatedChildFailsItsParentsStep),
         Scenario.Of(0, Capabilities.None, ChildrenFanOutAndNest),
@@ -75,6 +76,20 @@ internal static class Children
 
         Task<int> Flaky(ActivityContext context, int input) =>
             ++attempts < 3 ? throw new IOException("not yet") : Task.FromResult(attempts);
+    }
+
+    private static async Task AChildOfTheLongestIdIsRetriedToo(EngineFixture engine)
+    {
+        var id = new string('k', InstanceIds.MaxLength);
+        var attempts = 0;
+        await engine.StartAsync(r => r
+            .Orchestrator<int, string>("parent", (context, input) => context.CallSubOrchestratorAsync<string>(
+                "child", input, new SubOrchestrationOptions(new RetryPolicy(2, TimeSpan.FromMinutes(1)), id)))
+            .Orchestrator<int, string>("child", async (context, _) => $"{context.InstanceId} {await context.CallActivityAsync<int>("flaky")}")
+            .Activity<int, int>("flaky", (_, _) => ++attempts < 2 ? throw new IOException("not yet") : Task.FromResult(attempts)));
+        await engine.BeginAsync("parent", 0, "p");
+        await engine.AdvanceAsync(TimeSpan.FromMinutes(5));
+        Expect.True(await engine.OutputAsync<string>("p") is { } output && output.EndsWith(" 2", StringComparison.Ordinal) && !output.StartsWith(id, StringComparison.Ordinal), "the second child's output, under an id that fits");
     }
 
     private static async Task AChildReachesAParentThatWasRestarted(EngineFixture engine)

@@ -11,7 +11,7 @@ internal sealed class CommandArguments
 
     private CommandArguments(Command command) => this.command = command;
 
-    /// <exception cref="StartException">An option that it does not take, or without its value, or twice; a word too many or too few.</exception>
+    /// <exception cref="StartException">An option that it does not take, or without its value, or twice, or missing; a word too many or too few.</exception>
     public static CommandArguments Read(Command command, IReadOnlyList<string> words)
     {
         var taken = command.Takes.Split(' ').Select(word => word.Trim('[', ']')).ToList();
@@ -32,6 +32,11 @@ internal sealed class CommandArguments
             }
         }
 
+        if (command.Takes.Split(' ').FirstOrDefault(word => word.StartsWith("--", StringComparison.Ordinal) && !arguments.options.ContainsKey(word[2..])) is { } missing)
+        {
+            throw arguments.Wrong($"{missing} is missing.");
+        }
+
         // A word in capitals that follows no option is one that the command takes by its place.
         var places = taken.Where((word, at) => word.Length > 0 && !word.StartsWith("--", StringComparison.Ordinal) && (at == 0 || !taken[at - 1].StartsWith("--", StringComparison.Ordinal)));
         return arguments.plain.Count == places.Count() ? arguments : throw arguments.Wrong($"{arguments.plain.Count} words without an option are given, {places.Count()} are taken.");
@@ -42,8 +47,8 @@ internal sealed class CommandArguments
 
     public string? Find(string option) => options.GetValueOrDefault(option);
 
-    /// <exception cref="StartException">It is not given.</exception>
-    public string Get(string option) => Find(option) ?? throw Wrong($"--{option} is missing.");
+    /// <summary>An option that the command cannot do without.</summary>
+    public string Get(string option) => options[option];
 
     /// <exception cref="StartException">It is no duration, or too long.</exception>
     public TimeSpan Duration(string option, string otherwise, TimeSpan least, TimeSpan most)

@@ -14,7 +14,7 @@ internal static class CommandLine
     public static async Task<int> RunAsync(IReadOnlyList<string> args)
     {
         var (words, options) = Split(args);
-        Command.Find(words);
+        CommandArguments.Read(Command.Find(words), words); // before a slip makes a directory
         var settings = HostSettings.Read(options);
         var answer = await RunAsync(settings, words);
         await Console.Out.WriteAsync(answer.Output);

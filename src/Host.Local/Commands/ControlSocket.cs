@@ -31,27 +31,17 @@ internal sealed class ControlSocket : IAsyncDisposable
     private ControlSocket(KestrelServer server, string data) => (this.server, this.data) = (server, data);
 
     /// <summary>Begins to listen. The caller owns the data directory, so a socket that is found there is one that a killed process left.</summary>
+    /// <exception cref="StartException">Nothing can listen there.</exception>
     public static async Task<ControlSocket> OpenAsync(string data, AgentStore store, ILoggerFactory loggers)
     {
-        Remove(data);
-        var options = new KestrelServerOptions { AddServerHeader = false, ApplicationServices = new ServiceCollection().AddSingleton(loggers).AddLogging().BuildServiceProvider() };
-        options.Limits.MaxRequestBodySize = LongestRequest;
-        options.ListenUnixSocket(Place(data));
-        var transport = new SocketTransportOptions { CreateBoundListenSocket = Bind };
-        var server = new KestrelServer(Options.Create(options), new SocketTransportFactory(Options.Create(transport), loggers), loggers);
-        await server.StartAsync(new Application(store, loggers.CreateLogger("Holdfast.Commands")), CancellationToken.None);
-        return new ControlSocket(server, data);
-
-        static Socket Bind(System.Net.EndPoint endpoint)
+        try
         {
-            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
-            if (!OperatingSystem.IsWindows())
-            {
-                // Before it listens: nobody can have connected yet.
-                File.SetUnixFileMode(endpoint.ToString()!, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            }
-
-            return socket;
+            Remove(data);
+            return await ListenAsync(data, store, loggers);
+        }
+        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
+        {
+            throw new StartException($"Commands cannot be taken at {Path.Combine(data, FileName)}: {e.Message} Take away what is there, or put the data directory on a file system that has sockets.", StartException.Otherwise, e);
         }
     }
 
@@ -94,6 +84,29 @@ internal sealed class ControlSocket : IAsyncDisposable
         await server.StopAsync(new CancellationToken(canceled: true));
         server.Dispose();
         Remove(data);
+    }
+
+    private static async Task<ControlSocket> ListenAsync(string data, AgentStore store, ILoggerFactory loggers)
+    {
+        var options = new KestrelServerOptions { AddServerHeader = false, ApplicationServices = new ServiceCollection().AddSingleton(loggers).AddLogging().BuildServiceProvider() };
+        options.Limits.MaxRequestBodySize = LongestRequest;
+        options.ListenUnixSocket(Place(data));
+        var transport = new SocketTransportOptions { CreateBoundListenSocket = Bind };
+        var server = new KestrelServer(Options.Create(options), new SocketTransportFactory(Options.Create(transport), loggers), loggers);
+        await server.StartAsync(new Application(store, loggers.CreateLogger("Holdfast.Commands")), CancellationToken.None);
+        return new ControlSocket(server, data);
+
+        static Socket Bind(System.Net.EndPoint endpoint)
+        {
+            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+            if (!OperatingSystem.IsWindows())
+            {
+                // Before it listens: nobody can have connected yet.
+                File.SetUnixFileMode(endpoint.ToString()!, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
+            return socket;
+        }
     }
 
     /// <summary>In the data directory; where that lies too deep, in a directory of the user's own among the temporary ones, named in a file.</summary>

@@ -63,6 +63,17 @@ public sealed class RetirementTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ACallWithoutEffectThatHadStartedIsNotUnknownAndHoldsNothing()
+    {
+        var run = await there.RunAsync();
+        await shared.TamperAsync("UPDATE calls SET effect = 0, state = 'started', lease = 1");
+        await here.System.Engines.RetireAsync(await LostAsync(), "root");
+
+        Assert.Empty((await here.FindAsync(run)).Outcome!.Unknown);
+        Assert.Equal(0L, await shared.StoredAsync<long>("SELECT COUNT(*) FROM calls WHERE lease IS NOT NULL"));
+    }
+
+    [Fact]
     public async Task ItsOpenQuestionsStayOpen()
     {
         refund.Act = (_, _) => throw new InvalidOperationException("The line went dead.");

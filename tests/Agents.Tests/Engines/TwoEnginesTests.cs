@@ -57,6 +57,19 @@ public sealed class TwoEnginesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task MoreWordsThanAPageHoldsAreAllSent()
+    {
+        await shared.AddRunsAsync(here.Engine.Identity.Id, 1200);
+        await shared.TamperAsync("INSERT INTO wakes (instance, run, engine, kind, sent_at) SELECT id || '.1', run, engine, 'look', 0 FROM runs");
+
+        await here.System.SweepNowAsync();
+        await SettleAsync();
+
+        Assert.Equal(0, await shared.StoredAsync<long>("SELECT COUNT(*) FROM wakes")); // nothing carries them, and whoever is told finds that out
+        Assert.Equal(1200, await shared.StoredAsync<long>("SELECT COUNT(*) FROM runs WHERE fault IS NOT NULL"));
+    }
+
+    [Fact]
     public async Task ADecisionWhileTheOtherIsStoppedIsHeardWhenItIsBack()
     {
         var run = await there.RunAsync();

@@ -144,6 +144,16 @@ public sealed class ApiKeysTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task OfTwoKeysOfOneNameAtOnceOneIsMade()
+    {
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(async () => await Record.ExceptionAsync(() => store.AddAsync()))));
+
+        Assert.Single(outcomes, outcome => outcome is null);
+        Assert.All(outcomes.OfType<Exception>(), outcome => Assert.IsType<RefusedException>(outcome));
+        Assert.Single(await store.Keys.ListAsync());
+    }
+
+    [Fact]
     public async Task WhatCannotBeRotatedSaysWhy()
     {
         var (rotated, revoked) = (await store.AddAsync("a"), await store.AddAsync("b"));

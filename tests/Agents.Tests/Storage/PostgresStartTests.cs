@@ -39,8 +39,10 @@ public sealed class PostgresStartTests
     [Fact]
     public void WhatTheConnectionStringSaysWins()
     {
-        var settings = new PostgresOptions("Host=localhost;Database=d;Username=u;Maximum Pool Size=7;Application Name=mine;Options=-c work_mem=1MB") { PoolSize = 50 }.Read();
-        Assert.Equal((7, "mine"), (settings.MaxPoolSize, settings.ApplicationName));
+        var unsaid = new PostgresOptions("Host=localhost;Database=d;Username=u") { PoolSize = 50 }.Read();
+        Assert.Equal((50, 5, 100, "holdfast"), (unsaid.MaxPoolSize, unsaid.Timeout, unsaid.MaxAutoPrepare, unsaid.ApplicationName));
+        var settings = new PostgresOptions("Host=localhost;Database=d;Username=u;MaxPoolSize=7;Timeout=1;Application Name=mine;Options=-c work_mem=1MB") { PoolSize = 50 }.Read();
+        Assert.Equal((7, 1, "mine"), (settings.MaxPoolSize, settings.Timeout, settings.ApplicationName));
         Assert.Equal("-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=10000 -c work_mem=1MB", settings.Options);
     }
 

@@ -66,7 +66,7 @@ public sealed class EnvelopeTests
     public void ThePayloadLimitLeavesRoomForTheLargestEnvelope()
     {
         var input = new string('x', ForeignPayloads.Limit - 2);
-        var id = new string('ü', InstanceIds.MaxLength);
+        var id = new string('x', InstanceIds.MaxLength);
         Assert.InRange(System.Text.Encoding.UTF8.GetByteCount(Json.Write(ActivityEnvelope.Of(id, long.MaxValue, $"\"{input}\""))), ForeignPayloads.Limit, ForeignPayloads.Largest);
         Assert.InRange(Json.Write(InstanceEnvelope.Of($"\"{input}\"") with { Steps = long.MaxValue }).Length, ForeignPayloads.Limit, ForeignPayloads.Largest);
     }

@@ -18,5 +18,13 @@ internal static class Version2
         ALTER TABLE wakes DROP COLUMN version;
         ALTER TABLE run_metadata DROP COLUMN run;
         ALTER TABLE agent_versions DROP COLUMN agent;
+        """, Postgres: """
+
+        -- An index of ids alone that is in their order would lure the planner into walking it past every other tenant and status; with these
+        -- operators it finds an id, and orders nothing.
+        ALTER TABLE runs DROP CONSTRAINT runs_id_key;
+        CREATE UNIQUE INDEX runs_id ON runs (id text_pattern_ops);
+        ALTER TABLE approvals DROP CONSTRAINT approvals_pkey;
+        CREATE UNIQUE INDEX approvals_id ON approvals (id text_pattern_ops);
         """);
 }

@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Testing;
+using Holdfast.Agents.Tests.Runs;
+using Xunit;
+
+namespace Holdfast.Agents.Tests.Storage;
+
+/// <summary>
+/// How the database goes about every statement that the product makes, on a store of HOLDFAST_PLAN_RUNS runs (default 20,000, in torture
+/// 1,000,000), a tenth of which wait for a person.
+/// </summary>
+public sealed class PlanTests(ITestOutputHelper output)
+{
+    // By the names that the statements give them too, for SQLite's plans say no others.
+    private static readonly string[] Big =
+        ["runs", "run_metadata", "turns", "model_attempts", "calls", "approvals", "wakes", "events", "late_results", "a", "c", "m", "m0", "r", "t", "w"];
+
+    private static int Count => Environment.GetEnvironmentVariable("HOLDFAST_PLAN_RUNS") is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture)
+        : Environment.GetEnvironmentVariable("HOLDFAST_TORTURE") is null ? 20_000 : 1_000_000;
+
+    [Fact]
+    public async Task EveryListAndClaimGoesByItsIndexAndSortsNothing()
+    {
+        var statements = new ConcurrentDictionary<string, object?>();
+        var refund = Given.Refund();
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), refund).Asking(Given.Held()));
+        await FillAsync(desk);
+        await desk.RestartAsync(database: desk.Database.SeenBy((sql, args) => statements.TryAdd(sql, args)));
+        await UseEverythingAsync(desk);
+
+        Assert.True(statements.Count > 50, $"Only {statements.Count} statements were seen.");
+        List<string> faults = [];
+        using var store = await desk.Database.OpenAsync(desk.Data, desk.Time);
+        var each = statements.SelectMany(one => one.Key.Split(';', StringSplitOptions.TrimEntries).Select(sql => (sql, one.Value))).ToList(); // each plan is a statement too
+        foreach (var (sql, args) in each)
+        {
+            var plan = await PlanAsync(store, sql, args);
+            output.WriteLine($"{sql}\n{plan}\n");
+            if (FaultOf(sql, plan) is { } fault)
+            {
+                faults.Add($"{fault}:\n{sql}\n{plan}");
+            }
+        }
+
+        Assert.True(faults.Count == 0, string.Join("\n\n", faults));
+    }
+
+    /// <summary>Every list with every filter, every page, and a run through all that can become of it.</summary>
+    private static async Task UseEverythingAsync(RunHarness desk)
+    {
+        var reader = new Principal("anna", StoreFilling.Tenant, Roles.All);
+        string[] orders = ["order", "place"];
+        foreach (var before in new[] { null, "run_100000000000015000" })
+        {
+            foreach (var status in new[] { null, "waiting", "ended", "paused" })
+            {
+                foreach (var agent in new[] { null, "agent-3" })
+                {
+                    for (var names = 0; names <= 2; names++)
+                    {
+                        var metadata = orders[..names].ToDictionary(name => name, name => name == "order" ? "A-1000" : "shop-0");
+                        await desk.Queries.ListAsync(reader, new RunFilter(status, agent, metadata, before, 51));
+                    }
+                }
+            }
+        }
+
+        foreach (var before in new[] { null, "apr_100000000000015000" })
+        {
+            foreach (var run in new[] { null, "run_100000000000010000" })
+            {
+                foreach (var status in new[] { null, "pending", "approved", "void" })
+                {
+                    await desk.Queries.ListApprovalsAsync(reader, status, run, before, 51);
+                }
+            }
+        }
+
+        await desk.Queries.FindAsync(reader, "run_100000000000010000");
+        await desk.Queries.EventsAsync(reader, "run_100000000000010000", 0);
+        await desk.Queries.TranscriptAsync(reader, "run_100000000000010000");
+        await desk.System.SweepNowAsync();
+        var approved = await desk.RunAsync();
+        await desk.DecideAsync((await desk.PendingAsync(approved)).Single().Id, "approve");
+        await desk.SettleAsync();
+        var cancelled = (await desk.System.Runs.StartAsync(RunHarness.Anna, new RunSubmission(Deployment.AgentName, "Do it.", Metadata: new Dictionary<string, string> { ["a"] = "b" }), "key")).Id;
+        await desk.SettleAsync();
+        await desk.System.Runs.SuspendAsync(RunHarness.Anna, cancelled);
+        await desk.System.Runs.ResumeAsync(RunHarness.Anna, cancelled);
+        await desk.System.Runs.CancelAsync(RunHarness.Anna, cancelled);
+        await desk.SettleAsync();
+        await desk.System.SweepNowAsync();
+    }
+
+    private static async Task FillAsync(RunHarness desk)
+    {
+        using var store = await desk.Database.OpenAsync(desk.Data, desk.Time);
+        await StoreFilling.FillAsync(store, Count);
+    }
+
+    private static async Task<string> PlanAsync(AgentStore store, string sql, object? args) =>
+        StoreUnderTest.IsPostgres
+            ? string.Join("\n", await store.ReadAsync(async tx =>
+            {
+                // What fits into a few pages is rightly read whole; asked not to, it shows whether there is an index.
+                await tx.ExecuteAsync($"SET LOCAL enable_seqscan = {(Count < 1_000_000 ? "off" : "on")}");
+                return await tx.ListAsync<string>($"EXPLAIN {sql}", args);
+            }))
+            : string.Join("\n", (await store.ReadAsync(tx => tx.ListAsync<Step>($"EXPLAIN QUERY PLAN {sql}", args))).Select(step => step.Detail));
+
+    /// <summary>What is wrong with a plan. To sort what belongs to one run, or to a page of runs, is right: that is small at any size of the store.</summary>
+    private static string? FaultOf(string sql, string plan)
+    {
+        var lines = plan.Split('\n').Select(line => line.Trim().TrimStart('-', '>', ' ')).ToList();
+        var isList = sql.Contains("LIMIT @", StringComparison.Ordinal) && !sql.Contains("@runId", StringComparison.Ordinal);
+        return lines.FirstOrDefault(line => Big.Any(table => StoreUnderTest.IsPostgres
+                ? line.StartsWith($"Seq Scan on {table} ", StringComparison.Ordinal)
+                : line == $"SCAN {table}" || line.StartsWith($"SCAN {table} ", StringComparison.Ordinal))) is { } scan ? $"reads the whole table ({scan})"
+            : lines.Where((line, at) => line.StartsWith("Index", StringComparison.Ordinal) && line.Contains(" Scan", StringComparison.Ordinal)
+                && Big.Any(table => line.Contains($" on {table} ", StringComparison.Ordinal)) && !lines.ElementAtOrDefault(at + 1)!.StartsWith("Index Cond", StringComparison.Ordinal)).FirstOrDefault() is { } whole
+                ? $"reads the whole index ({whole})"
+            : isList && lines.FirstOrDefault(line => line.StartsWith("Sort ", StringComparison.Ordinal) || line.Contains("TEMP B-TREE", StringComparison.Ordinal)) is { } sort ? $"sorts ({sort})"
+            : null;
+    }
+
+    private sealed class Step
+    {
+        public string Detail { get; init; } = "";
+    }
+}

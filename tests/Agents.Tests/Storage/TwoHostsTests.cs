@@ -1,0 +1,82 @@
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Testing;
+using Holdfast.Agents.Tests.Runs;
+using Xunit;
+
+namespace Holdfast.Agents.Tests.Storage;
+
+/// <summary>Two hosts with an engine each on one store: what they do at once has one order.</summary>
+public sealed class TwoHostsTests
+{
+    [PostgresFact]
+    public async Task OneIdempotencyKeyIsOneRunHoweverManyAskAtBoth()
+    {
+        await using var one = await RunHarness.StartAsync(new Deployment(new FakeModel(FakeReply.Says("Done."))));
+        await using var two = await RunHarness.StartAsync(new Deployment(new FakeModel(FakeReply.Says("Done."))), one.Database);
+        for (var round = 0; round < 10; round++)
+        {
+            var started = await Task.WhenAll(Enumerable.Range(0, 20).Select(n => Task.Run(() =>
+                (n % 2 == 0 ? one : two).System.Runs.StartAsync(RunHarness.Anna, new RunSubmission(Deployment.AgentName, "Do it."), $"key-{round}"))));
+            Assert.Single(started.Select(run => run.Id).Distinct());
+            Assert.Single(started, run => run.IsNew);
+        }
+    }
+
+    [PostgresFact]
+    public async Task ApproveAtOneRacingRejectAtTheOtherHasOneWinner()
+    {
+        var (one, refund, _, _, first) = await Given.AskedAsync();
+        await using var owned = one;
+        await using var two = await RunHarness.StartAsync(new Deployment(new FakeModel(FakeReply.Says("Done."))), one.Database);
+        var approved = 0;
+        for (var round = 0; round < 10; round++)
+        {
+            var approval = round == 0 ? first.Id : (await one.PendingAsync(await one.RunAsync())).Single().Id;
+            var outcomes = await Task.WhenAll(
+                Task.Run(() => RefusalOfAsync(() => one.DecideAsync(approval, "approve"))), Task.Run(() => RefusalOfAsync(() => two.DecideAsync(approval, "reject"))));
+            Assert.Single(outcomes, outcome => outcome is null);
+            Assert.Single(outcomes, outcome => outcome == Refusal.Conflict);
+            approved += outcomes[0] is null ? 1 : 0;
+            await one.AdvanceAsync(TimeSpan.FromMinutes(1));
+            await one.System.SweepNowAsync(); // what the other decided
+            await one.SettleAsync();
+        }
+
+        Assert.Equal(approved, refund.Requests.Count);
+    }
+
+    [PostgresFact]
+    public async Task ADecisionRacingACancelAtTheOtherRunsNothingAfterTheCancel()
+    {
+        var (one, refund, _, _, _) = await Given.AskedAsync();
+        await using var owned = one;
+        await using var two = await RunHarness.StartAsync(new Deployment(new FakeModel(FakeReply.Says("Done."))), one.Database);
+        for (var round = 0; round < 10; round++)
+        {
+            var run = await one.RunAsync();
+            var approval = (await one.PendingAsync(run)).Single().Id;
+            var before = refund.Requests.Count;
+            await Task.WhenAll(Task.Run(() => RefusalOfAsync(() => one.DecideAsync(approval, "approve"))), Task.Run(() => two.System.Runs.CancelAsync(RunHarness.Anna, run)));
+            await one.SettleAsync();
+            await one.AdvanceAsync(TimeSpan.FromMinutes(1));
+            await one.System.SweepNowAsync();
+            await one.SettleAsync();
+            var ended = await one.FindAsync(run);
+            Assert.Equal("ended", ended.Status);
+            Assert.Equal(ended.Outcome!.Done.Count, refund.Requests.Count - before);
+        }
+    }
+
+    private static async Task<Refusal?> RefusalOfAsync(Func<Task> request)
+    {
+        try
+        {
+            await request();
+            return null;
+        }
+        catch (RefusedException e)
+        {
+            return e.Refusal;
+        }
+    }
+}
