@@ -93,7 +93,10 @@ public abstract class AdaptedContext : OrchestrationContext
             }
             catch (TaskFailedException) when (!hasEnded && retry?.NextInterval(attempt, CurrentUtcDateTime - began) is { } wait)
             {
-                await WaitUntil(CurrentUtcDateTime + wait, CancellationToken.None);
+                if (wait > TimeSpan.Zero)
+                {
+                    await WaitUntil(CurrentUtcDateTime + wait, CancellationToken.None);
+                }
             }
         }
     }

@@ -64,7 +64,8 @@ public sealed class ContextTests
             var due = context.CurrentUtcDateTime + TimeSpan.FromSeconds(3);
             await context.CreateTimer(due, CancellationToken.None);
             return context.CurrentUtcDateTime >= due ? due : throw new InvalidOperationException("early");
-        }), "wait", 0) { Early = TimeSpan.FromMilliseconds(700) }.Start();
+        }), "wait", 0)
+        { Early = TimeSpan.FromMilliseconds(700) }.Start();
         Assert.Equal([PaperEngine.Midnight.AddSeconds(3.5)], engine.Timers);
         engine.Fire();
         Assert.Null(engine.Output);

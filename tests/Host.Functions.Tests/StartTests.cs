@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Holdfast.Host.Functions.Tests;
+
+/// <summary>The example as a process of its own, without the Functions host: it says what it lacks, and ends.</summary>
+public sealed class StartTests
+{
+    private static readonly (string, string)[] Reached =
+    [
+        ("HOLDFAST_STORE", "Host=/nowhere;Database=holdfast;Username=me"), ("TASKHUB_NAME", "hub"),
+        ("DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "Endpoint=http://localhost:8080;Authentication=None"),
+    ];
+
+    [Fact]
+    public async Task WithoutAStoreItSaysWhatToSet() => Assert.StartsWith("HOLDFAST_STORE is not set.", await RefusalAsync(), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task WithoutASignInBeforeItNobodysHeaderIsTrusted() =>
+        Assert.StartsWith("WEBSITE_AUTH_ENABLED is not 'true'", await RefusalAsync(Reached), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task WithoutAModelItListsTheWaysAndRefusesTheScriptedOne() =>
+        Assert.Contains("the scripted model is refused here", await RefusalAsync([.. Reached, ("HOLDFAST_IDENTITY", "keys")]), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task ASettingThatIsEmptyIsNotSet() => Assert.StartsWith(
+        "TASKHUB_NAME is not set.", await RefusalAsync([.. Reached, ("TASKHUB_NAME", "")]), StringComparison.Ordinal);
+
+    private static async Task<string> RefusalAsync(params (string Name, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "refund-desk-functions.dll")])
+        {
+            RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = AppContext.BaseDirectory,
+        };
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start)!;
+        var said = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(2, process.ExitCode);
+        return said;
+    }
+}
