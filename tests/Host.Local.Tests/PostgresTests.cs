@@ -58,7 +58,8 @@ public sealed class PostgresTests : IDisposable
         await server.StartServerAsync();
         await UntilAsync(port, "ready", HttpStatusCode.OK);
         await StartAsync(port, HttpStatusCode.OK);
-        host.Signal("TERM");
+        await server.KillAsync();
+        host.Signal("TERM"); // and it stops without its database too
         Assert.Equal(0, (await host.EndAsync()).Code);
     }
 

@@ -40,7 +40,7 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
                 UPDATE wakes SET sends = sends + 1, sent_at = @Now WHERE instance IN (SELECT instance FROM wakes WHERE {Unheard}{tx.SkipLocked})
                 RETURNING instance, run, engine, kind
                 """, new { parts.Engine.Id, Now = tx.Now.UtcTicks, wait = unheardFor.Ticks });
-        });
+        }, refusable: unheardFor > TimeSpan.Zero); // the next sweep does it; a start waits
         foreach (var wake in open)
         {
             _ = SendAsync(wake, isFirst: false); // not awaited: one whose instance does not exist yet is told for a minute

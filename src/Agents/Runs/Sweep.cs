@@ -25,7 +25,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
             await tx.ReadClockAsync();
             return await tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now WHERE id = @Id AND holder = @Holder",
                 new { Now = tx.Now.UtcTicks, parts.Engine.Id, parts.Engine.Holder });
-        });
+        }, refusable: !alsoGone); // the next sweep does it; a start waits
         await FindStuckAsync();
         if (alsoGone)
         {
