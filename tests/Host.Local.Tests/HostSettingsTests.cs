@@ -25,7 +25,7 @@ public sealed class HostSettingsTests : IDisposable
     {
         var settings = Read(null, []);
 
-        Assert.Equal((7071, IPAddress.Loopback, "data", null, false), (settings.Port, settings.Host, settings.Data, settings.Model, settings.JsonLog));
+        Assert.Equal((7071, IPAddress.Loopback, "data", "sqlite", null, false), (settings.Port, settings.Host, settings.Data, settings.Store, settings.Model, settings.JsonLog));
     }
 
     [Fact]
