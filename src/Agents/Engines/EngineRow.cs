@@ -24,7 +24,7 @@ internal sealed record EngineRow
 
     public string Version { get; init; } = "";
 
-    public string SweptTo { get; init; } = "";
+    public long SweptTo { get; init; }
 
     public long? RetiredAt { get; init; }
 

@@ -56,7 +56,7 @@ internal sealed class SharedRegistration(AgentStore store, SharedEngine engine, 
             return null; // looked at again: another process may have been first
         }
 
-        var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @Id{tx.ForUpdate}", new { engine.Id });
+        var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @Id{tx.ForNoKeyUpdate}", new { engine.Id });
         if (!IsSame(row, seen))
         {
             return null;
@@ -89,7 +89,7 @@ internal sealed class SharedRegistration(AgentStore store, SharedEngine engine, 
 
         await store.WriteAsync(async tx =>
         {
-            await tx.FirstAsync<string>($"SELECT id FROM engines WHERE id = @Id{tx.ForUpdate}", new { engine.Id });
+            await tx.FirstAsync<string>($"SELECT id FROM engines WHERE id = @Id{tx.ForNoKeyUpdate}", new { engine.Id });
             await tx.ReadClockAsync();
             return await tx.ExecuteAsync("""
                 UPDATE engines SET epoch = @next, next_epoch = NULL, advanced_at = @Now, version = @Version, location = @Location WHERE id = @Id AND next_epoch = @next

@@ -31,13 +31,14 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     public async Task RunAsync(bool wholly)
     {
         await parts.Engine.CheckStoresAsync();
+        await Standstill.AfterAbsenceAsync(parts.Store, parts.Engine.Id, refusable: !wholly);
         var share = await parts.Store.WriteAsync(BeatAsync, refusable: !wholly); // the next sweep does it; a start waits
         await FindHeldAsync();
         if (wholly)
         {
-            for (string? after = ""; after is not null; after = share.Count < Share ? null : share[^1].Id)
+            for (long? after = 0; after is not null; after = share.Count < Share ? null : share[^1].Run)
             {
-                var from = after;
+                var from = after.Value;
                 share = await parts.Store.ReadAsync(tx => ShareAsync(tx, from));
                 await FindDeadAsync(share);
             }
@@ -79,22 +80,17 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     /// <summary>Says that this engine is served, and takes the next share of its runs to ask about: two processes that sweep at once take two.</summary>
     private async Task<IReadOnlyList<RunRow>> BeatAsync(StoreTransaction tx)
     {
-        var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @Id{tx.ForUpdate}", new { parts.Engine.Id });
+        var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @Id{tx.ForNoKeyUpdate}", new { parts.Engine.Id });
         await parts.Engine.CheckAsync(tx);
         await tx.ReadClockAsync();
-        if (parts.Engine.IsShared && tx.Now.UtcTicks - row!.Heartbeat > EngineHold.Absence.Ticks)
-        {
-            await EngineRegistration.StandStillAsync(tx, row.Id);
-        }
-
         var share = await ShareAsync(tx, row!.SweptTo);
         await tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now, swept_to = @to WHERE id = @Id",
-            new { row.Id, Now = tx.Now.UtcTicks, to = share.Count < Share ? "" : share[^1].Id });
+            new { row.Id, Now = tx.Now.UtcTicks, to = share.Count < Share ? 0 : share[^1].Run });
         return share;
     }
 
-    private Task<IReadOnlyList<RunRow>> ShareAsync(StoreTransaction tx, string after) => tx.ListAsync<RunRow>("""
-        SELECT id, generation FROM runs WHERE engine = @Id AND ended_at IS NULL AND id > @after ORDER BY id LIMIT @Share
+    private Task<IReadOnlyList<RunRow>> ShareAsync(StoreTransaction tx, long after) => tx.ListAsync<RunRow>("""
+        SELECT run, id, generation FROM runs WHERE engine = @Id AND ended_at IS NULL AND run > @after ORDER BY run LIMIT @Share
         """, new { parts.Engine.Id, after, Share });
 
     private async Task FindHeldAsync()

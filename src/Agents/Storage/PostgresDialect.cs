@@ -43,9 +43,10 @@ public sealed class PostgresDialect : IDialect
         sql = new StoreSql
         {
             ForUpdate = " FOR UPDATE",
-            ForShare = " FOR SHARE",
+            ForNoKeyUpdate = " FOR NO KEY UPDATE",
+            ForKeyShare = " FOR KEY SHARE",
             SkipLocked = " FOR UPDATE SKIP LOCKED",
-            LockRun = condition => $"SELECT r.*, {Clock} FROM (SELECT * FROM runs WHERE {condition} FOR UPDATE) AS r",
+            LockRun = condition => $"SELECT r.*, {StoreSql.EngineSeen}, {Clock} FROM (SELECT * FROM runs WHERE {condition} FOR UPDATE) AS r",
             ReadClock = $"SELECT {Clock}",
             Seen = options.Seen,
         };
