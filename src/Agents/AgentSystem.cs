@@ -108,8 +108,14 @@ public sealed class AgentSystem : IAsyncDisposable
     /// <exception cref="Exception">The store or the engine did not answer, or this process may not serve the engine any longer; the next sweep goes on.</exception>
     public async Task SweepNowAsync()
     {
-        await sweep.RunAsync(wholly: false);
-        await outbox.SendOpenAsync(parts.Options.WakeAgainAfter);
+        var search = sweep.RunAsync(wholly: false);
+        await search.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!parts.Engine.Lost.IsCompleted)
+        {
+            await outbox.SendOpenAsync(parts.Options.WakeAgainAfter); // also where the search has failed: it may fail for as long as nobody mends its cause
+        }
+
+        await search;
     }
 
     public async ValueTask DisposeAsync()

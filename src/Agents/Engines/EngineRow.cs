@@ -24,6 +24,8 @@ internal sealed record EngineRow
 
     public string Version { get; init; } = "";
 
+    public int SchemaVersion { get; init; }
+
     public long SweptTo { get; init; }
 
     public long? RetiredAt { get; init; }

@@ -75,7 +75,7 @@ internal sealed class Retirement(AgentParts parts)
                 await locked.EndAsync(new Outcome(OutcomeKinds.Failed) { Cause = $"engineLost: {row.Retirement}; it was last seen at {Times.Show(row.Heartbeat)}." });
                 await CloseRun.CloseAsync(parts, tx, locked);
                 await tx.ExecuteAsync("UPDATE calls SET lease = NULL WHERE run = @Run AND lease IS NOT NULL", new { locked.Row.Run });
-                await tx.ExecuteAsync("DELETE FROM wakes WHERE run = @Run", new { locked.Row.Run });
+                await tx.ForgetWordsAsync(run);
                 return true;
             });
         }
@@ -87,6 +87,11 @@ internal sealed class Retirement(AgentParts parts)
     }
 
     /// <summary>Words to an engine that nobody serves are heard by nobody.</summary>
-    private Task<int> ForgetWordsAsync(string id) =>
-        parts.Store.WriteAsync(tx => tx.ExecuteAsync("DELETE FROM wakes WHERE engine = @id", new { id }));
+    private async Task ForgetWordsAsync(string id)
+    {
+        while (await parts.Store.WriteAsync(tx => tx.ExecuteAsync(
+            "DELETE FROM wakes WHERE instance IN (SELECT instance FROM wakes WHERE engine = @id LIMIT @Page)", new { id, Page })) == Page)
+        {
+        }
+    }
 }

@@ -17,10 +17,9 @@ public sealed class PostgresDialect : IDialect
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(5);
 
-    // Ticks of the database's clock, and what it calls the transaction.
-    private const string Clock = """
-        621355968000000000 + CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 10000000 AS BIGINT) AS store_ticks, CAST(pg_current_xact_id() AS TEXT) AS store_transaction
-        """;
+    // Ticks of the database's clock. What it calls the transaction comes with it only where that writes: to ask for the name is to use one up.
+    private const string Ticks = "621355968000000000 + CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 10000000 AS BIGINT) AS store_ticks";
+    private const string Clock = Ticks + ", CAST(pg_current_xact_id() AS TEXT) AS store_transaction";
 
     private readonly CancellationTokenSource stopping = new();
     private readonly NpgsqlDataSource source;
@@ -28,6 +27,7 @@ public sealed class PostgresDialect : IDialect
     private readonly PostgresPresence presence;
     private readonly ILogger logger;
     private readonly StoreSql sql;
+    private readonly StoreSql reading;
     private readonly string place;
     private int underWay;
 
@@ -50,6 +50,7 @@ public sealed class PostgresDialect : IDialect
             ReadClock = $"SELECT {Clock}",
             Seen = options.Seen,
         };
+        reading = sql with { ReadClock = $"SELECT {Ticks}" };
     }
 
     /// <summary>Never completes: whatever PostgreSQL fails with, an operator can mend while the host waits.</summary>
@@ -89,7 +90,7 @@ public sealed class PostgresDialect : IDialect
     {
         await using var connection = await source.OpenConnectionAsync(stopping.Token);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead);
-        var result = await query(new StoreTransaction(connection, transaction, sql, options.Clock, "SET TRANSACTION READ ONLY; "));
+        var result = await query(new StoreTransaction(connection, transaction, reading, options.Clock, "SET TRANSACTION READ ONLY; "));
         await transaction.CommitAsync();
         return result;
     }, refusable);

@@ -108,7 +108,17 @@ public sealed class StoreTransaction
     /// <summary>The instance has looked: whatever it was to be told until now, it has seen.</summary>
     internal Task LookedAsync(string instance) => ExecuteAsync("DELETE FROM wakes WHERE instance = @instance", new { instance });
 
+    /// <summary>What the run's instances, of every generation, are still to be told.</summary>
+    internal Task<IReadOnlyList<string>> WordsAsync(string runId) =>
+        ListAsync<string>("SELECT kind FROM wakes WHERE instance >= @from AND instance < @to", Words(runId));
+
+    /// <summary>No instance of the run is left to be told anything.</summary>
+    internal Task ForgetWordsAsync(string runId) => ExecuteAsync("DELETE FROM wakes WHERE instance >= @from AND instance < @to", Words(runId));
+
     internal void Changed(string runId) => changed.Add(runId);
+
+    // An instance is called run.generation, and what it asks run.generation.asking: no index of the run itself is needed.
+    private static object Words(string runId) => new { from = $"{runId}.", to = $"{runId}/" };
 
     private void Read(long ticks, string? id)
     {

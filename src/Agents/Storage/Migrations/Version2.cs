@@ -11,7 +11,7 @@ internal static class Version2
         CREATE INDEX runs_by_id ON runs (tenant, id);
         CREATE INDEX runs_open ON runs (engine, run) WHERE ended_at IS NULL;
         CREATE INDEX approvals_by_id ON approvals (tenant, id);
-        CREATE INDEX wakes_due ON wakes (engine, sent_at);
+        CREATE INDEX wakes_of_engine ON wakes (engine, instance);
         ALTER TABLE turns DROP COLUMN model;
         ALTER TABLE calls DROP COLUMN started_at;
         ALTER TABLE runs DROP COLUMN cancelled_by;
