@@ -15,6 +15,8 @@ namespace Holdfast.Agents;
 /// </summary>
 public sealed class AgentSystem : IAsyncDisposable
 {
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(2);
+
     private readonly AgentParts parts;
     private readonly Outbox outbox;
     private readonly Sweep sweep;
@@ -123,7 +125,7 @@ public sealed class AgentSystem : IAsyncDisposable
         if (!stopping.IsCancellationRequested)
         {
             await stopping.CancelAsync();
-            await background;
+            await Task.WhenAny(background, Task.Delay(LongestStop, TimeProvider.System)); // a sweep may wait for a store that is away
         }
     }
 
