@@ -61,7 +61,7 @@ public sealed class AgentSystem : IAsyncDisposable
         var hold = await EngineRegistration.TakeAsync(store, engine, options);
         await store.WriteAsync(async tx =>
         {
-            await agents.PutInForceAsync(tx);
+            await agents.PutInForceAsync(tx, hold.IsShared ? hold.Id : null);
             return true;
         });
         return new AgentSystem(new AgentParts(store, agents, models, tools, hold, options, loggers.CreateLogger("Holdfast.Agents")));

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Json;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
 
@@ -30,8 +31,23 @@ public sealed class AgentCatalog
     public (AgentDefinition Definition, string Version)? Find(string name) => agents.TryGetValue(name, out var found) ? found : null;
 
     /// <summary>Puts this host's agents in force, and keeps each version by its hash for the runs that begin with it.</summary>
-    internal async Task PutInForceAsync(StoreTransaction tx)
+    /// <param name="shared">
+    /// The engine, where processes of it start by themselves: these agents are put in force by the first alone, or any process of a release that
+    /// drains would undo what the next release has put in force since.
+    /// </param>
+    internal async Task PutInForceAsync(StoreTransaction tx, string? shared = null)
     {
+        if (shared is not null)
+        {
+            var digest = Digest.OfText(string.Join('\n', Names.Select(name => $"{name} {agents[name].Version}")));
+            if (await tx.FirstAsync<string>($"SELECT in_force FROM engines WHERE id = @shared{tx.ForNoKeyUpdate}", new { shared }) == digest)
+            {
+                return;
+            }
+
+            await tx.ExecuteAsync("UPDATE engines SET in_force = @digest WHERE id = @shared", new { shared, digest });
+        }
+
         foreach (var (definition, version) in agents.Values.OrderBy(agent => agent.Definition.Name, StringComparer.Ordinal)) // or two hosts that start at once lock each other out
         {
             await tx.ExecuteAsync("INSERT INTO agent_versions (hash, definition) VALUES (@version, @json) ON CONFLICT (hash) DO NOTHING",

@@ -168,11 +168,11 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
 
     private async Task<Passage> StartAsync(Tool tool, string execution)
     {
-        var lease = tool.Timeout + RunTool.LeaseMargin;
+        var until = (tx.Now + tool.Timeout + RunTool.LeaseMargin).UtcTicks;
         await tx.ExecuteAsync("""
             UPDATE calls SET state = 'started', begins = begins + 1, token = @execution, holder = @Holder, lease = @until, retry_at = NULL
             WHERE run = @Run AND turn = @Turn AND idx = @Idx
-            """, new { call.Run, call.Turn, call.Idx, execution, parts.Engine.Holder, until = (tx.Now + lease).UtcTicks });
+            """, new { call.Run, call.Turn, call.Idx, execution, parts.Engine.Holder, until });
         if (call.State != CallStates.Started)
         {
             await run.EventAsync(RunEvents.ToolStarted, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool });
@@ -181,7 +181,7 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
         await run.RefreshAsync();
 
         var context = new ToolContext(run.Row.Tenant, run.Row.Id, run.Row.Agent, run.Row.RequestedBy, Calls.KeyOf(run.Row.Id, call), call.Attempt);
-        return new(StepAnswer.Go, new Permit(tool, call.Arguments!, context, lease));
+        return new(StepAnswer.Go, new Permit(tool, call.Arguments!, context, until));
     }
 }
 
@@ -189,4 +189,5 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
 internal sealed record Passage(StepAnswer Answer, Permit? Permit = null);
 
 /// <summary>Leave to act once.</summary>
-internal sealed record Permit(Tool Tool, string Arguments, ToolContext Context, TimeSpan Lease);
+/// <param name="Lease">When it ends, by the store's clock.</param>
+internal sealed record Permit(Tool Tool, string Arguments, ToolContext Context, long Lease);

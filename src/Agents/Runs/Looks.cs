@@ -11,6 +11,8 @@ public sealed class Looks(OrchestrationContext context)
 {
     public const string Event = "look";
 
+    private static readonly TimeSpan Soonest = TimeSpan.FromSeconds(1);
+
     private Task<Nothing>? ear;
     private int heard;
 
@@ -40,6 +42,8 @@ public sealed class Looks(OrchestrationContext context)
         var hearing = ear ??= context.WaitForExternalEvent<Nothing>(Event);
         if (until is { } due && !hearing.IsCompleted)
         {
+            // The time is the store's. An engine whose clock is ahead of that would look again and again until the store has come to it.
+            due = due > context.CurrentUtcDateTime ? due : context.CurrentUtcDateTime + Soonest;
             using var told = new CancellationTokenSource();
             var timer = context.CreateTimer(due, told.Token);
             if (await Task.WhenAny(hearing, timer) == timer)

@@ -30,7 +30,7 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
         if (parts.Time.GetElapsedTime(before) > LeaseMargin / 2)
         {
             // The gate took so long that the lease might end before the act does: leave this attempt to the next execution.
-            return StepAnswer.WaitFor((parts.Time.GetUtcNow() + permit.Lease).UtcTicks);
+            return StepAnswer.WaitFor(permit.Lease);
         }
 
         var ending = await ActAsync(step, permit, context.CancellationToken);

@@ -343,11 +343,6 @@ public sealed class PostgresDialect : IDialect
                 {
                     return status == "committed";
                 }
-
-                if (refusable && TimeProvider.System.GetElapsedTime(began) > RefuseAfter)
-                {
-                    throw new StoreUnavailableException($"{place} has not said whether it stored this.");
-                }
             }
             catch (StoreUnavailableException e)
             {
@@ -357,12 +352,24 @@ public sealed class PostgresDialect : IDialect
             {
                 return false; // a server that was restored to before it has never seen it
             }
-            catch (Exception e) when (PostgresFailure.Of(e) != PostgresFault.None && !stopping.IsCancellationRequested)
+            catch (Exception e) when (stopping.IsCancellationRequested && (e is OperationCanceledException or ObjectDisposedException || PostgresFailure.Of(e) != PostgresFault.None))
             {
-                presence.Lost(e);
+                throw new StoreUnavailableException($"{place} had not said whether it stored this when the process stopped.", mayBeStored: true, e);
+            }
+            catch (Exception e) when (PostgresFailure.Of(e) is var fault and not PostgresFault.None)
+            {
+                if (fault == PostgresFault.Away)
+                {
+                    presence.Lost(e);
+                }
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, stopping.Token); // the server has not noticed yet that nobody listens
+            if (refusable && TimeProvider.System.GetElapsedTime(began) > RefuseAfter)
+            {
+                throw new StoreUnavailableException($"{place} has not said whether it stored this.", mayBeStored: true);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None); // the server has not noticed yet that nobody listens
         }
     }
 

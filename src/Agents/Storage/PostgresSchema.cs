@@ -12,6 +12,9 @@ internal sealed partial class PostgresSchema(string place, IReadOnlyList<Migrati
 {
     private const string Table = "CREATE TABLE IF NOT EXISTS holdfast_schema (one BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one), version BIGINT NOT NULL, oldest BIGINT NOT NULL)";
 
+    /// <summary>Of the client too: one that gave up would undo a long migration at every start.</summary>
+    private const int Unlimited = 0;
+
     private int Known => migrations[^1].Version;
 
     /// <exception cref="StoreRefusedException">Another release's store that this one cannot use, or one that this one may not change yet.</exception>
@@ -21,7 +24,7 @@ internal sealed partial class PostgresSchema(string place, IReadOnlyList<Migrati
 
         // Waiting for another host that migrates is no fault, however long that takes.
         await connection.ExecuteAsync("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0", transaction: transaction);
-        await connection.ExecuteAsync("SELECT pg_advisory_xact_lock(1212370980, hashtext(current_schema()))", transaction: transaction);
+        await connection.ExecuteAsync("SELECT pg_advisory_xact_lock(1212370980, hashtext(current_schema()))", transaction: transaction, commandTimeout: Unlimited);
         await connection.ExecuteAsync(Table, transaction: transaction);
         var found = await connection.QueryFirstOrDefaultAsync<Row>("SELECT version, oldest FROM holdfast_schema", transaction: transaction);
         if (found?.Oldest > Known)
@@ -33,7 +36,7 @@ internal sealed partial class PostgresSchema(string place, IReadOnlyList<Migrati
         foreach (var migration in migrations.Where(one => one.Version > (found?.Version ?? 0)))
         {
             await RefuseIfServedAsync(connection, transaction, migration, found);
-            await connection.ExecuteAsync(Translate(migration.Sql) + migration.Postgres, transaction: transaction);
+            await connection.ExecuteAsync(Translate(migration.Sql) + migration.Postgres, transaction: transaction, commandTimeout: Unlimited);
         }
 
         if ((found?.Version ?? 0) < Known)

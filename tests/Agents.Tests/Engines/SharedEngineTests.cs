@@ -198,6 +198,23 @@ public sealed class SharedEngineTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AProcessOfAReleaseThatDrainsDoesNotPutItsRulesBackInForce()
+    {
+        var refund = Given.Refund();
+        await using var release = await HubHarness.StartAsync(new Deployment(Given.Calling("refund"), refund), shared, "release");
+        await using var next = await HubHarness.StartAsync(Desks.Refunding().Deployment, shared, "next"); // whose refunds wait
+        var process = await release.StartProcessAsync();
+        await next.StartProcessAsync();
+        await release.KillAsync(process);
+        var again = await release.StartProcessAsync();
+        var run = await again.StartRunAsync();
+        await release.SettleAsync();
+
+        Assert.Equal("waiting", (await again.FindAsync(run)).Status);
+        Assert.Empty(refund.Requests);
+    }
+
+    [Fact]
     public async Task ARunThatCannotBeShownHoldsUpNeitherTheOthersNorTheRelay()
     {
         await using var hub = await HubHarness.StartAsync(Desks.Refunding().Deployment, shared);

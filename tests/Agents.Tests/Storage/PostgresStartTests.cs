@@ -3,6 +3,7 @@ using Holdfast.Agents.Storage;
 using Holdfast.Agents.Testing;
 using Holdfast.Durable.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Storage;
@@ -67,6 +68,19 @@ public sealed class PostgresStartTests
 
         Assert.Equal(AgentSchema.Version, await stores[0].ReadAsync(tx => tx.FirstAsync<long>("SELECT version FROM holdfast_schema")));
         Array.ForEach(stores, store => store.Dispose());
+    }
+
+    [PostgresFact]
+    public async Task AMigrationAndTheWaitForItMayTakeLongerThanAnyStatement()
+    {
+        var server = await PostgresServer.SharedAsync();
+        var connection = server.ConnectionTo(await server.NewSchemaAsync()) + ";Command Timeout=1";
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
+        {
+            await using var one = new NpgsqlConnection(connection);
+            await one.OpenAsync();
+            await new PostgresSchema("the store", [new Migration(1, 1, "SELECT pg_sleep(2);")]).MigrateAsync(one);
+        }))).Patiently();
     }
 
     [PostgresFact]

@@ -259,6 +259,25 @@ public sealed class PostgresTests
     }
 
     [PostgresFact]
+    public async Task WhetherItWasStoredIsSaidToBeUnknownToWhatWaitsForThatWhenTheHostStops()
+    {
+        var server = await PostgresServer.SharedAsync();
+        using var wire = new CutAtCommit(server.Socket);
+        var store = await OpenAsync(server, wire.Host);
+        wire.Arm(isDone: true);
+        var write = store.WriteAsync(async tx =>
+        {
+            await tx.ReadClockAsync();
+            return await tx.ExecuteAsync("INSERT INTO agents (name, version) VALUES ('name', '1')");
+        });
+        wire.Dispose(); // and there is no other way to the server
+        await Patience.UntilAsync(() => Task.FromResult(store.Away is not null));
+        store.Dispose();
+
+        Assert.True((await Assert.ThrowsAsync<StoreUnavailableException>(() => write).Patiently()).MayBeStored);
+    }
+
+    [PostgresFact]
     public async Task TextThatNoDatabaseCanHoldIsStoredWithAMarkInItsPlace()
     {
         using var store = await OpenAsync(await PostgresServer.SharedAsync());

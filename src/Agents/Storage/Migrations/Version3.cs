@@ -4,7 +4,7 @@ namespace Holdfast.Agents.Storage.Migrations;
 /// Engines that many processes serve at once, and the end of those that are gone.
 /// kind: held or shared. mark: names the series of marks that a shared engine keeps in itself. advanced_at: when its epoch last grew.
 /// version: the release of the host that last started. swept_to: up to which run the engine has been asked whether it is still there; 0 at the
-/// beginning of a round.
+/// beginning of a round. in_force: a digest of the agents that a shared engine has put in force.
 /// </summary>
 internal static class Version3
 {
@@ -14,6 +14,7 @@ internal static class Version3
         ALTER TABLE engines ADD COLUMN advanced_at INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE engines ADD COLUMN version TEXT NOT NULL DEFAULT '';
         ALTER TABLE engines ADD COLUMN swept_to INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE engines ADD COLUMN in_force TEXT NOT NULL DEFAULT '';
         ALTER TABLE engines ADD COLUMN retired_at INTEGER;
         ALTER TABLE engines ADD COLUMN retired_by TEXT;
         """);
