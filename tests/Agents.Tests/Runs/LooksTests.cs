@@ -16,6 +16,32 @@ public sealed class LooksTests
     [Fact]
     public Task AWordThatComesAfterATimerAndWhileTheStepRunsIsHeard() => AssertEndsAsync(looks => looks("works"), waits: TimeSpan.FromMinutes(1));
 
+    [Fact]
+    public async Task AnEngineWhoseClockIsAheadOfTheStoresLooksOnceASecond()
+    {
+        var time = new VirtualTime();
+        var data = Directory.CreateTempSubdirectory("holdfast-").FullName;
+        var engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = data, Time = time }, NullLoggerFactory.Instance);
+        var (looked, due) = (0, time.GetUtcNow());
+        var registry = TestRegistry.New().Orchestrator<int, int>("loop", async (context, _) =>
+        {
+            await new Looks(context).UntilSettled(() => context.CallActivityAsync<StepAnswer>("step", ""));
+            return 0;
+        }).Activity<string, StepAnswer>("step", (_, _) => Task.FromResult(++looked < 5 ? StepAnswer.WaitFor(due.UtcTicks) : StepAnswer.Go));
+        await engine.StartAsync(registry);
+        time.Advance(TimeSpan.FromMinutes(1)); // the store's clock is where it was
+        await engine.Client.ScheduleNewOrchestrationInstanceAsync("loop", 0, cancellation: TestContext.Current.CancellationToken);
+        for (var second = 1; second <= 3; second++)
+        {
+            await engine.WhenIdleAsync().Patiently();
+            Assert.Equal(second, looked);
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await engine.AbandonAsync();
+        Directory.Delete(data, recursive: true);
+    }
+
     /// <summary>
     /// "waits" has looked and waits; "works" is in a step that saw the state before the word. The word comes, and the step answers.
     /// </summary>
