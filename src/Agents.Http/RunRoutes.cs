@@ -22,6 +22,7 @@ internal static class RunRoutes
         var metadata = body.Texts("metadata", MostMetadata, longest: 500);
         body.Check();
 
+        using var one = wait > TimeSpan.Zero ? api.Open.Open(http.Principal()) : null; // before anything is accepted
         var (id, _) = await api.System.Runs.StartAsync(http.Principal(), new RunSubmission(agent!, input!, requestedBy, metadata), key);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, api.Options.Stopping);
         var run = await api.System.Queries.WaitForEndAsync(http.Principal(), id, wait ?? TimeSpan.Zero, stop.Token);
