@@ -164,6 +164,11 @@ public sealed record HostSettings
             }
         }
 
+        if (options.TryGetValue("store", out var store))
+        {
+            ConfiguredStore.CheckOption(store!);
+        }
+
         return options;
     }
 
