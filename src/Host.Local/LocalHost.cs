@@ -74,8 +74,8 @@ public static class LocalHost
         var logger = loggers.CreateLogger("Holdfast");
 
         var data = Path.GetFullPath(settings.Data);
-        await using var engine = EmbeddedEngine.Open(
-            new EngineOptions { DataDirectory = data, ShutdownGrace = TimeSpan.FromSeconds(12), CrashPoint = crash.Reach }, loggers);
+        await using var engine = await HeldDirectory.UntilFreeAsync(() => Task.FromResult(EmbeddedEngine.Open(
+            new EngineOptions { DataDirectory = data, ShutdownGrace = TimeSpan.FromSeconds(12), CrashPoint = crash.Reach }, loggers)));
         var host = new LocalHostBuilder(data, settings.Secrets);
         configure(host);
         var catalog = new AgentCatalog(definitions, host.Tools);
