@@ -24,7 +24,7 @@ public sealed record HostSettings
         ["certificate-key"] = "the certificate's private key, as a PEM file without a password",
         ["proxy"] = "the addresses of what ends TLS before this host, as 10.0.0.7,10.0.0.8; plain HTTP is taken from these alone. Only proxies: never a network with clients in it. Of X-Forwarded-For as many addresses are read as are given here",
         ["secrets"] = "the directory of the secrets that settings name as secret:NAME: one file a name, mode 0600",
-        ["rate"] = "the requests a second that one API key may make, 1 to 100000; four times as many at once (default 50)",
+        ["rate"] = "the requests a second that one API key may make of this process, 1 to 100000; four times as many at once (default 50)",
         ["data"] = "the directory that holds everything (default ./data)",
         ["store"] = "sqlite, a file in the data directory (default), or the connection string of a PostgreSQL; its password in HOLDFAST_STORE_PASSWORD",
         ["model"] = "the model behind the name 'default'; 'scripted' answers by the rules beside each agent",
