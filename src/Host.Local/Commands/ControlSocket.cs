@@ -77,7 +77,8 @@ internal sealed class ControlSocket : IAsyncDisposable
                     throw;
                 }
             },
-        }) { Timeout = Timeout.InfiniteTimeSpan };
+        })
+        { Timeout = Timeout.InfiniteTimeSpan };
         try
         {
             using var reply = await http.PostAsJsonAsync("http://control/", words, ControlJson.Default.IReadOnlyListString);
