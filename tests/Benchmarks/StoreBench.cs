@@ -31,7 +31,7 @@ internal static class StoreBench
     {
         var data = BenchHost.NewDirectory();
         await using var engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = data }, NullLoggerFactory.Instance);
-        using var store = new AgentStore(await open(data));
+        var store = new AgentStore(await open(data));
         await StoreFilling.FillAsync(store, Runs);
         var tools = new Toolbox([]);
         await using var system = await AgentSystem.OpenAsync(
