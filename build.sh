@@ -52,6 +52,14 @@ need_sqlite() {
   esac
 }
 
+# Debian starts one of its own when it is installed; the tests start theirs beside it, on a socket.
+need_postgres() {
+  case $(uname) in
+    Linux) need 'ls /usr/lib/postgresql/*/bin/postgres || command -v postgres' postgresql postgresql postgresql-server ;;
+    *) need 'command -v postgres' postgresql postgresql postgresql-server ;;
+  esac
+}
+
 need_node() { need 'command -v node && command -v npm' 'nodejs npm' node 'nodejs npm'; }
 
 # Quiet when it succeeds, whole when it does not.
@@ -89,24 +97,32 @@ run_tests() {
   done
   [ ${#projects[@]} -gt 0 ] || die "No test project's name holds '$name'. Look into tests/."
   need_node
+  need_postgres
   build
   log=$(mktemp)
   for project in "${projects[@]}"; do
-    say "== $(basename "$project" .csproj)"
-    local exe; exe="$(dirname "$project")/bin/Release/net10.0/Holdfast.$(basename "$project" .csproj).dll"
-    if dotnet "$exe" -noColor -showLiveOutput >"$log" 2>&1; then [ -z "${HOLDFAST_TORTURE:-}" ] || grep -F '[OUTPUT]' "$log" || :; else broken=1; cat "$log"; fi
-    # The runner's own last line: Total: N, Errors: N, Failed: N, Skipped: N, …
-    local line; line=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1 || :)
-    if [ -z "$line" ]; then say "$project gave no count of its tests."; failed=$((failed + 1)); continue; fi
-    local total errors bad skip
-    total=$(sed -E 's/.*Total: ([0-9]+).*/\1/' <<<"$line"); errors=$(sed -E 's/.*Errors: ([0-9]+).*/\1/' <<<"$line")
-    bad=$(sed -E 's/.*Failed: ([0-9]+).*/\1/' <<<"$line"); skip=$(sed -E 's/.*Skipped: ([0-9]+).*/\1/' <<<"$line")
-    failed=$((failed + bad + errors)); skipped=$((skipped + skip)); passed=$((passed + total - bad - skip))
-    say "   $line"
+    count "$project" sqlite
+    case $(basename "$project" .csproj) in Agents.Tests | Agents.Http.Tests) count "$project" postgresql ;; esac # what stands on the agent store, on the other one too
   done
   rm -f "$log"
   if [ "$skipped" -gt 0 ]; then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi
   [ "$failed" -eq 0 ] && [ "$broken" -eq 0 ]
+}
+
+# One run of one project, added to the sums of run_tests.
+count() { # project, database of the agent store
+  local project=$1 store=$2
+  say "== $(basename "$project" .csproj)$([ "$store" = sqlite ] || echo " on $store")"
+  local exe; exe="$(dirname "$project")/bin/Release/net10.0/Holdfast.$(basename "$project" .csproj).dll"
+  if HOLDFAST_TEST_STORE=$store dotnet "$exe" -noColor -showLiveOutput >"$log" 2>&1; then [ -z "${HOLDFAST_TORTURE:-}" ] || grep -F '[OUTPUT]' "$log" || :; else broken=1; cat "$log"; fi
+  # The runner's own last line: Total: N, Errors: N, Failed: N, Skipped: N, …
+  local line; line=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1 || :)
+  if [ -z "$line" ]; then say "$project gave no count of its tests."; failed=$((failed + 1)); return; fi
+  local total errors bad skip
+  total=$(sed -E 's/.*Total: ([0-9]+).*/\1/' <<<"$line"); errors=$(sed -E 's/.*Errors: ([0-9]+).*/\1/' <<<"$line")
+  bad=$(sed -E 's/.*Failed: ([0-9]+).*/\1/' <<<"$line"); skip=$(sed -E 's/.*Skipped: ([0-9]+).*/\1/' <<<"$line")
+  failed=$((failed + bad + errors)); skipped=$((skipped + skip)); passed=$((passed + total - bad - skip))
+  say "   $line"
 }
 
 command=${1:-}
@@ -118,7 +134,7 @@ case $command in
     case ${1:-} in --help | -h) usage | grep 'build.sh run'; exit 0 ;; esac
     run "$@" ;;
   test) run_tests "$@" ;;
-  bench) build && exec dotnet tests/Benchmarks/bin/Release/net10.0/Holdfast.Benchmarks.dll "$@" ;;
+  bench) need_postgres; build && exec dotnet tests/Benchmarks/bin/Release/net10.0/Holdfast.Benchmarks.dll "$@" ;;
   torture)
     export HOLDFAST_TORTURE=1 HOLDFAST_TORTURE_KILLS=${HOLDFAST_TORTURE_KILLS:-1000} HOLDFAST_TORTURE_SEEDS=${HOLDFAST_TORTURE_SEEDS:-20}
     run_tests "$@" ;;

@@ -52,6 +52,9 @@ public sealed class PostgresServer : IAsyncDisposable
         done
         """;
 
+    /// <summary>Why a test that starts one is not run here.</summary>
+    public const string NotInstalled = "PostgreSQL is not installed. On Debian or Ubuntu: apt-get install postgresql.";
+
     private static readonly Lazy<Task<PostgresServer>> OfProcess = new(() => StartAsync());
     private static int databases;
 
@@ -64,6 +67,8 @@ public sealed class PostgresServer : IAsyncDisposable
         this.home = home;
     }
 
+    public static bool IsInstalled => FindBinaries() is not null;
+
     /// <summary>The one that the tests of this process share. It keeps nothing over a kill of its own.</summary>
     public static Task<PostgresServer> SharedAsync() => OfProcess.Value;
 
@@ -72,7 +77,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> StartAsync(bool durable = false)
     {
         var start = new ProcessStartInfo { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
-        string[] shell = ["sh", "-c", Keeper, "keeper", Binaries(), durable ? "yes" : "no"];
+        string[] shell = ["sh", "-c", Keeper, "keeper", FindBinaries() ?? throw new InvalidOperationException(NotInstalled), durable ? "yes" : "no"];
         string[] command = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--", .. shell] : shell;
         start.FileName = command[0];
         Array.ForEach(command[1..], start.ArgumentList.Add);
@@ -175,10 +180,9 @@ public sealed class PostgresServer : IAsyncDisposable
         _ = await keeper.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException($"PostgreSQL's keeper has ended: {await keeper.StandardError.ReadToEndAsync()}");
     }
 
-    private static string Binaries()
+    private static string? FindBinaries()
     {
         var places = Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")) : [];
-        return places.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')).FirstOrDefault(place => File.Exists(Path.Combine(place, "initdb")) && File.Exists(Path.Combine(place, "postgres")))
-            ?? throw new InvalidOperationException("PostgreSQL is not installed. On Debian or Ubuntu: apt-get install postgresql.");
+        return places.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')).FirstOrDefault(place => File.Exists(Path.Combine(place, "initdb")) && File.Exists(Path.Combine(place, "postgres")));
     }
 }

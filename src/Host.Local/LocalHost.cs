@@ -57,7 +57,7 @@ public static class LocalHost
     {
         StartException start => start,
         DefinitionException or ToolRefusedException or ModelSettingsException or SecretException => new StartException(exception.Message),
-        DataDirectoryOwnedException or DatabaseException or StoresApartException or StoreRefusedException => new StartException(exception.Message, StartException.Otherwise),
+        DataDirectoryOwnedException or DatabaseException or StoresApartException or StoreRefusedException or StoreUnavailableException => new StartException(exception.Message, StartException.Otherwise),
         _ => null,
     };
 

@@ -6,6 +6,7 @@ using Holdfast.Agents.Models;
 using Holdfast.Agents.Models.Scripted;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
+using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tools;
 using Holdfast.Durable;
 using Holdfast.Durable.Embedded;
@@ -89,7 +90,7 @@ public sealed class ApiServer : IAsyncLifetime
         var agents = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), tools);
         var models = new ModelCatalog().AddScripted(agent => new ScriptedModel(Script.Load(Path.GetDirectoryName(agent.Source!.File)!)));
         engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = data }, loggers);
-        store = new AgentStore(SqliteDialect.Open(Path.Combine(data, "agents.db"), Clock, NullLogger.Instance));
+        store = await (await StoreUnderTest.NewAsync()).OpenAsync(data, Clock);
         system = await AgentSystem.OpenAsync(
             store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync), agents, tools, models, new AgentOptions(), loggers);
         var registry = new DurableRegistry(StepJson.Default);

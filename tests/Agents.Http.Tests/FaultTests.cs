@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Holdfast.Agents.Storage;
 using Holdfast.Durable;
 using Holdfast.Sqlite;
 using Microsoft.AspNetCore.Http;
@@ -13,6 +14,7 @@ public sealed class FaultTests(ApiServer server) : IClassFixture<ApiServer>
         { new InvalidOperationException("the secret cause"), 500 },
         { new DatabaseFullException("agents.db", "the disk is full", new IOException()), 507 },
         { new EngineUnavailableException("stopping"), 503 },
+        { new StoreUnavailableException("PostgreSQL at db.internal does not answer"), 503 },
         { new ObjectDisposedException("agents.db"), 503 },
         { new BadHttpRequestException("slow", StatusCodes.Status408RequestTimeout), 408 },
     };
@@ -26,6 +28,17 @@ public sealed class FaultTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal((status, status), (response.StatusCode, problem.GetProperty("status").GetInt32()));
         Assert.Equal(status is 503 or 507, response.Headers.ContainsKey("Retry-After"));
         Assert.Equal("nosniff", response.Headers.XContentTypeOptions);
+    }
+
+    [Theory]
+    [InlineData(false, "The store does not answer now. Nothing was accepted; try again.")]
+    [InlineData(true, "The store stopped answering while it was to store this, so it is not known whether it did. Look it up, or send the request again under the same Idempotency-Key if it had one.")]
+    public async Task AStoreThatIsAwayIsToldWithoutItsPlaceAndWithWhatBecameOfTheRequest(bool mayBeStored, string words)
+    {
+        var (problem, _, log) = await FailAsync(new StoreUnavailableException("PostgreSQL at db.internal does not answer", mayBeStored));
+
+        Assert.Equal(words, problem.GetProperty("detail").GetString());
+        Assert.Contains("db.internal", Assert.Single(log.Lines).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,6 +28,7 @@ public sealed class ArrowTests
         ["SQLitePCLRaw.core"] = "Sqlite",
         ["SQLitePCLRaw.provider.e_sqlite3"] = "Sqlite",
         ["Dapper"] = "Agents",
+        ["Npgsql"] = "Agents",
         ["YamlDotNet"] = "Agents",
         ["Microsoft.Extensions.AI.Abstractions"] = "Agents",
     };

@@ -24,6 +24,7 @@ public sealed class PostgresKillTests(ITestOutputHelper output)
     /// <param name="hostEvery">Each how many-th kill is the host's; the others are the server's. 0 for none.</param>
     private async Task UnderLoadAsync(int kills, int hostEvery)
     {
+        Assert.SkipUnless(PostgresServer.IsInstalled, PostgresServer.NotInstalled);
         var random = new Random(RandomKillTests.Setting("HOLDFAST_TORTURE_SEED", 7));
         using var giveUp = new CancellationTokenSource(TimeSpan.FromSeconds(120 + (kills * 8)), TimeProvider.System);
         await using var server = await PostgresServer.StartAsync(durable: true);

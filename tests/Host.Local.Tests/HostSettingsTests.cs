@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Configuration;
 
 namespace Holdfast.Host.Local.Tests;
 
@@ -24,7 +25,7 @@ public sealed class HostSettingsTests : IDisposable
     {
         var settings = Read(null, []);
 
-        Assert.Equal((7071, IPAddress.Loopback, "data", null, false), (settings.Port, settings.Host, settings.Data, settings.Model, settings.JsonLog));
+        Assert.Equal((7071, IPAddress.Loopback, "data", "sqlite", null, false), (settings.Port, settings.Host, settings.Data, settings.Store, settings.Model, settings.JsonLog));
     }
 
     [Fact]
@@ -40,6 +41,13 @@ public sealed class HostSettingsTests : IDisposable
         Assert.Equal((7071, IPAddress.Loopback, "data", null), (settings.Port, settings.Host, settings.Data, settings.Model));
         Assert.Empty(settings.Configuration.GetSection("models").GetChildren());
     }
+
+    [Fact]
+    public void AnOptionWithADashIsAVariableWithALine() => Assert.Equal("key.pem", Read(null, new() { ["HOLDFAST_CERTIFICATE_KEY"] = "key.pem" }).CertificateKey);
+
+    [Fact]
+    public void ASecretIsNoSetting() =>
+        Assert.DoesNotContain(Read(null, new() { ["HOLDFAST_SECRET_KEY"] = "canary" }).Configuration.AsEnumerable(), setting => setting.Value == "canary");
 
     [Fact]
     public void AnEmptyVariableIsNotSet() => Assert.Equal(7071, Read(null, new() { ["HOLDFAST_PORT"] = "" }).Port);

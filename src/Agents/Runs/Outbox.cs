@@ -61,7 +61,7 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
             WHERE instance IN (SELECT instance FROM wakes WHERE {Unheard} AND instance > @after ORDER BY instance LIMIT @Page{tx.SkipLocked})
             RETURNING instance, run, engine, kind
             """, new { parts.Engine.Id, Now = tx.Now.UtcTicks, wait = unheardFor.Ticks, after, Page });
-    });
+    }, refusable: unheardFor > TimeSpan.Zero); // the next sweep does it; a start waits
 
     private async Task SendAsync(Wake wake, bool isFirst)
     {

@@ -31,7 +31,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     public async Task RunAsync(bool wholly)
     {
         await parts.Engine.CheckStoresAsync();
-        var share = await parts.Store.WriteAsync(BeatAsync);
+        var share = await parts.Store.WriteAsync(BeatAsync, refusable: !wholly); // the next sweep does it; a start waits
         await FindHeldAsync();
         if (wholly)
         {

@@ -210,7 +210,7 @@ public sealed class PostgresDialect : IDialect
                 }
                 catch (Exception e) when (PostgresFailure.Of(e) is var fault and not PostgresFault.None && !stopping.IsCancellationRequested)
                 {
-                    if (tries >= MostTries && (refusable || e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }))
+                    if ((refusable && PostgresFailure.IsCrowded(e)) || (tries >= MostTries && (refusable || e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })))
                     {
                         throw Unavailable(e);
                     }
@@ -332,8 +332,7 @@ public sealed class PostgresDialect : IDialect
         }
     }
 
-    private StoreUnavailableException Unavailable(Exception cause) => cause is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected
-        or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.QueryCanceled }
+    private StoreUnavailableException Unavailable(Exception cause) => PostgresFailure.Of(cause) == PostgresFault.Conflict
         ? new StoreUnavailableException($"{place} was too busy for this: {cause.Message}", inner: cause)
         : new StoreUnavailableException($"{place} does not answer: {cause.Message}", inner: cause);
 

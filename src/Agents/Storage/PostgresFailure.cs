@@ -37,6 +37,7 @@ internal static class PostgresFailure
         PostgresException e when AwayClasses.Contains(e.SqlState[..2]) || e.SqlState is IdleInTransactionTimeout
             or PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.InvalidCatalogName => PostgresFault.Away,
         PostgresException => PostgresFault.None,
+        NpgsqlException when IsCrowded(exception) => PostgresFault.Conflict,
         NpgsqlException or SocketException or TimeoutException or IOException => PostgresFault.Away,
         _ => PostgresFault.None,
     };
@@ -50,6 +51,9 @@ internal static class PostgresFailure
 
     /// <summary>Whether the server said so itself, so that it is certain that the transaction has been undone.</summary>
     public static bool IsUndone(Exception exception) => exception is PostgresException { InvariantSeverity: "ERROR" };
+
+    /// <summary>Whether all connections of this process were taken for too long: the database is there.</summary>
+    public static bool IsCrowded(Exception exception) => exception is NpgsqlException and not PostgresException && exception.Message.Contains("pool has been exhausted", StringComparison.Ordinal);
 
     /// <summary>Whether a newer host has added a column under a statement that was prepared before.</summary>
     public static bool IsStalePlan(Exception exception) =>

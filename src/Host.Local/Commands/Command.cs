@@ -15,7 +15,7 @@ internal sealed record Command(string Name, string Takes, string Does, Func<Agen
 
     public static string Help { get; } = "Commands, in place of options:" + Environment.NewLine
         + string.Concat(All.Select(command => $"  {$"{command.Name} {command.Takes}".TrimEnd()}{Environment.NewLine}      {command.Does}{Environment.NewLine}"))
-        + $"Each takes --data as the host does, and works while the host runs and while it does not.{Environment.NewLine}";
+        + $"Each takes {string.Join(", ", HostSettings.OfStore.Select(name => $"--{name}"))} as the host does, and works while the host runs and while it does not.{Environment.NewLine}";
 
     /// <summary>Runs the command that these words begin with.</summary>
     public static async Task<CommandAnswer> RunAsync(AgentStore store, IReadOnlyList<string> words)

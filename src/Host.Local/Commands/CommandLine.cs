@@ -1,6 +1,8 @@
 using Holdfast.Durable.Embedded;
 using Holdfast.Durable.Embedded.Storage;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Holdfast.Host.Local.Commands;
 
@@ -34,7 +36,8 @@ internal static class CommandLine
         {
             // A database of its own takes whoever comes; a file is written by one process.
             using var directory = postgres is null ? DataDirectory.Own(data) : null;
-            using var store = await ConfiguredStore.OpenAsync(postgres, data, NullLogger.Instance, CancellationToken.None);
+            using var loggers = Loggers();
+            using var store = await ConfiguredStore.OpenAsync(postgres, data, loggers.CreateLogger("Holdfast"), CancellationToken.None);
             return await Command.RunAsync(store, words);
         }
         catch (DataDirectoryOwnedException e)
@@ -43,6 +46,13 @@ internal static class CommandLine
                 ?? throw new StartException($"{e.Message} It does not answer commands: it may be starting, stopping, or another user's. Try again.", StartException.Otherwise, e);
         }
     }
+
+    // Beside what the command answers: that it waits for a database, for one.
+    private static ILoggerFactory Loggers() => LoggerFactory.Create(logging =>
+    {
+        logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    });
 
     // Where the store is, the host's settings say; the rest is the command's.
     private static (IReadOnlyList<string> Words, IReadOnlyList<string> Options) Split(IReadOnlyList<string> args)

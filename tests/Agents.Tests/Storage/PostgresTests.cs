@@ -125,6 +125,29 @@ public sealed class PostgresTests
     }
 
     [PostgresFact]
+    public async Task WhenEveryConnectionIsTakenClientsAreRefusedAndTheServerIsNotTakenForGone()
+    {
+        var server = await PostgresServer.SharedAsync();
+        using var store = new AgentStore(await PostgresDialect.OpenAsync(
+            new PostgresOptions(server.ConnectionTo(await server.NewSchemaAsync())) { PoolSize = 1, ConnectTimeout = TimeSpan.FromSeconds(1) }, NullLogger.Instance));
+        var release = new TaskCompletionSource();
+        var taken = store.WriteAsync(async tx =>
+        {
+            await tx.ExecuteAsync("INSERT INTO agents (name, version) VALUES ('first', '1')");
+            await release.Task;
+            return true;
+        });
+        var step = WriteAsync(store, "second");
+        var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.WriteAsync(tx => tx.ExecuteAsync("DELETE FROM agents"), refusable: true)).Patiently();
+        Assert.Contains("was too busy for this", error.Message, StringComparison.Ordinal);
+        Assert.Null(store.Away);
+        release.SetResult();
+        await Task.WhenAll(taken, step).Patiently();
+
+        Assert.Equal(2, await CountAsync(store));
+    }
+
+    [PostgresFact]
     public async Task WhatWaitsForTheServerEndsWithTheHost()
     {
         await using var server = await PostgresServer.StartAsync();

@@ -1,6 +1,7 @@
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tests.Runs;
+using Holdfast.Durable.Testing;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Storage;
@@ -65,6 +66,35 @@ public sealed class TwoHostsTests
             Assert.Equal("ended", ended.Status);
             Assert.Equal(ended.Outcome!.Done.Count, refund.Requests.Count - before);
         }
+    }
+
+    [PostgresFact]
+    public async Task ATakeoverWaitsForTheGatesThatAreUnderWay()
+    {
+        await using var desk = await RunHarness.StartAsync(new Deployment(new FakeModel(FakeReply.Says("Done."))));
+        using var store = await desk.Database.OpenAsync(desk.Data, desk.Time);
+        var engine = desk.Engine.Identity.Id;
+        var hold = new EngineHold(engine, (await desk.StoredAsync<string>("SELECT holder FROM engines"))!);
+        var (passing, pass) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var gate = store.WriteAsync(async tx =>
+        {
+            await hold.CheckAsync(tx);
+            passing.SetResult();
+            await pass.Task;
+            return true;
+        });
+        await passing.Task.Patiently();
+        var takeover = store.WriteAsync(tx => tx.ExecuteAsync("UPDATE engines SET holder = 'another'"));
+        await Patience.UntilAsync(async () => await desk.StoredAsync<long>("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") > 0);
+        Assert.False(takeover.IsCompleted);
+        pass.SetResult();
+        await Task.WhenAll(gate, takeover).Patiently();
+
+        await Assert.ThrowsAsync<EngineLostException>(() => store.WriteAsync(async tx =>
+        {
+            await hold.CheckAsync(tx);
+            return true;
+        }));
     }
 
     private static async Task<Refusal?> RefusalOfAsync(Func<Task> request)
