@@ -40,6 +40,8 @@ public sealed class PostgresTests : IDisposable
         Assert.Contains("Ready at", await next.ReadyAsync(), StringComparison.Ordinal);
         var found = await Http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{port}/api/runs/{run}");
         Assert.Equal("ended", found.GetProperty("status").GetString());
+        next.Signal("TERM");
+        Assert.Contains("does not answer", (await next.EndAsync()).Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -70,9 +72,7 @@ public sealed class PostgresTests : IDisposable
         await UntilAsync(port, "live", HttpStatusCode.OK);
         host.Signal("TERM");
 
-        var (code, output, _) = await host.EndAsync();
-        Assert.Equal(0, code);
-        Assert.Contains("PostgreSQL at /nowhere, database d does not answer", output, StringComparison.Ordinal);
+        Assert.Equal(0, (await host.EndAsync()).Code);
     }
 
     [Theory]

@@ -74,8 +74,7 @@ public sealed class TwoHostsTests
     {
         await using var desk = await RunHarness.StartAsync(new Deployment(new FakeModel(FakeReply.Says("Done."))));
         using var store = await desk.Database.OpenAsync(desk.Data, desk.Time);
-        var engine = desk.Engine.Identity.Id;
-        var hold = EngineHold.Held(engine);
+        var hold = EngineHold.Held(desk.Engine.Identity.Id);
         await store.WriteAsync(tx => tx.ExecuteAsync("UPDATE engines SET holder = @Holder", new { hold.Holder }));
         var (passing, pass) = (new TaskCompletionSource(), new TaskCompletionSource());
         var gate = store.WriteAsync(async tx =>
