@@ -35,7 +35,7 @@ public sealed record AgentOptions
 
     /// <summary>
     /// How often the engine's failures and the outbox are looked through; default 10 s. Null where nothing runs between requests: there
-    /// a timer has to call <see cref="AgentSystem.SweepNowAsync"/>.
+    /// a timer has to call <see cref="AgentSystem.SweepNowAsync"/>. More than five minutes apart, the clocks of runs at work stand still between two.
     /// </summary>
     public TimeSpan? SweepEvery { get; init; } = TimeSpan.FromSeconds(10);
 

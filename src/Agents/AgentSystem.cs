@@ -15,6 +15,8 @@ namespace Holdfast.Agents;
 /// </summary>
 public sealed class AgentSystem : IAsyncDisposable
 {
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(2);
+
     private readonly AgentParts parts;
     private readonly Outbox outbox;
     private readonly Sweep sweep;
@@ -108,8 +110,14 @@ public sealed class AgentSystem : IAsyncDisposable
     /// <exception cref="Exception">The store or the engine did not answer, or this process may not serve the engine any longer; the next sweep goes on.</exception>
     public async Task SweepNowAsync()
     {
-        await sweep.RunAsync(wholly: false);
-        await outbox.SendOpenAsync(parts.Options.WakeAgainAfter);
+        var search = sweep.RunAsync(wholly: false);
+        await search.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!parts.Engine.Lost.IsCompleted)
+        {
+            await outbox.SendOpenAsync(parts.Options.WakeAgainAfter); // also where the search has failed: it may fail for as long as nobody mends its cause
+        }
+
+        await search;
     }
 
     public async ValueTask DisposeAsync()
@@ -117,7 +125,7 @@ public sealed class AgentSystem : IAsyncDisposable
         if (!stopping.IsCancellationRequested)
         {
             await stopping.CancelAsync();
-            await background;
+            await Task.WhenAny(background, Task.Delay(LongestStop, TimeProvider.System)); // a sweep may wait for a store that is away
         }
     }
 

@@ -81,13 +81,24 @@ public static class LocalHost
         var catalog = new AgentCatalog(definitions, host.Tools);
         AgentStore? store = null;
         AgentSystem? system = null;
+        var isReady = false;
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+
+        // A start waits for the store for as long as it takes: told to stop, it ends there, and the next start goes on.
+        using var early = stopping.Register(() =>
+        {
+            if (!Volatile.Read(ref isReady))
+            {
+                store?.Dispose();
+            }
+        });
         try
         {
             // Listens first: who asks is told that it is not ready, for as long as the store is waited for.
             var ready = Serve(app, () => system!, () => store, reach, loggers);
             await ListenAsync(app, settings);
             store = await ConfiguredStore.OpenAsync(postgres, data, logger, stopping);
+            stopping.ThrowIfCancellationRequested();
             await reach.CheckKeysAsync(store);
             var description = new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place };
             system = await AgentSystem.OpenAsync(
@@ -97,6 +108,7 @@ public static class LocalHost
             system.Register(registry);
             await engine.StartAsync(registry);
             await system.StartAsync(engine.Client);
+            Volatile.Write(ref isReady, true);
             ready();
             logger.LogInformation("Ready at {Scheme}://{Address} after {Elapsed} ms. Agents: {Agents}. Model: {Model}. Data: {Data}. Store: {Store}", reach.Scheme, new IPEndPoint(settings.Host, settings.Port),
                 (int)TimeProvider.System.GetElapsedTime(started).TotalMilliseconds, string.Join(", ", catalog.Names),
@@ -114,7 +126,7 @@ public static class LocalHost
             await stopped;
             return 0;
         }
-        catch (OperationCanceledException) when (system is null && stopping.IsCancellationRequested)
+        catch (Exception e) when (!isReady && stopping.IsCancellationRequested && e is (OperationCanceledException or ObjectDisposedException or StoreUnavailableException))
         {
             return 0; // stopped while it waited for the store
         }
@@ -122,6 +134,11 @@ public static class LocalHost
         {
             // Requests and activities in flight write to the store until server and engine have stopped.
             await app.StopAsync();
+            if (store?.Away is not null)
+            {
+                store.Dispose(); // nothing more can be written; what waits to be is done again by the next start
+            }
+
             await (system?.DisposeAsync() ?? ValueTask.CompletedTask);
             await engine.DisposeAsync();
             store?.Dispose();

@@ -60,8 +60,9 @@ internal sealed class EngineHold
             throw new RefusedException(Refusal.Conflict, $"This host takes no new runs. {(await lost.Task).Message}");
         }
 
-        var row = await tx.FirstAsync<EngineRow>("SELECT id, location, retired_at, retired_by FROM engines WHERE id = @Id AND retired_at IS NOT NULL", new { Id });
-        if (row is not null)
+        // A retirement waits for this, and so finds the run: no lock of a run that it could meet is there yet.
+        var row = await tx.FirstAsync<EngineRow>($"SELECT id, location, retired_at, retired_by FROM engines WHERE id = @Id{tx.ForKeyShare}", new { Id });
+        if (row is { RetiredAt: not null })
         {
             throw new RefusedException(Refusal.Conflict, $"{row.Retirement}, so this host takes no new runs. Ask a host of another engine.");
         }
@@ -88,8 +89,9 @@ internal sealed class EngineHold
             return (await lost.Task).Message;
         }
 
-        // Of a shared engine the row is not locked: its gates would keep the heartbeat waiting, and a retirement meets each of its runs under that one's lock.
-        var row = await tx.FirstAsync<EngineRow>($"SELECT id, location, holder, retired_at, retired_by FROM engines WHERE id = @Id{(IsShared ? "" : tx.ForShare)}", new { Id });
+        // A takeover waits for the gates that are under way; the heartbeat does not, or gates upon gates would keep it from ever being written. A
+        // shared engine is never taken over, and its retirement meets each of its runs under that one's lock: there the row is only read.
+        var row = await tx.FirstAsync<EngineRow>($"SELECT id, location, holder, retired_at, retired_by FROM engines WHERE id = @Id{(IsShared ? "" : tx.ForKeyShare)}", new { Id });
         return row is { RetiredAt: not null } ? $"{row.Retirement}. This process begins nothing more; stop it."
             : row is not null && (IsShared || row.Holder == Holder) ? null
             : $"Engine {Id} is held by another process now. This one begins nothing more; stop it.";

@@ -29,23 +29,17 @@ internal static class EngineRegistration
         options.CrashPoint(AgentCrashPoints.EpochNoted);
         await engine.AdvanceEpochAsync();
         options.CrashPoint(AgentCrashPoints.EpochMarked);
+        await Standstill.OfAllAsync(store, engine.Id, refusable: false);
         await store.WriteAsync(async tx =>
         {
             await tx.FirstAsync<string>($"SELECT id FROM engines WHERE id = @Id{tx.ForUpdate}", new { engine.Id });
             await tx.ReadClockAsync();
-            await StandStillAsync(tx, engine.Id);
             return await tx.ExecuteAsync("""
                 UPDATE engines SET epoch = next_epoch, next_epoch = NULL, holder = @Holder, heartbeat = @now, version = @Version, schema_version = @SchemaVersion WHERE id = @Id
                 """, new { engine.Id, hold.Holder, engine.Version, store.SchemaVersion, now = tx.Now.UtcTicks });
         });
         return hold;
     }
-
-    /// <summary>The clock of runs at work stood still while no process was there.</summary>
-    public static Task<int> StandStillAsync(StoreTransaction tx, string id) => tx.ExecuteAsync("""
-        UPDATE runs SET active = active + CASE WHEN e.heartbeat > active_since THEN e.heartbeat - active_since ELSE 0 END, active_since = @Now
-        FROM engines e WHERE runs.engine = @id AND e.id = @id AND active_since IS NOT NULL AND ended_at IS NULL
-        """, new { id, Now = tx.Now.UtcTicks });
 
     private static async Task<bool> NoteAsync(StoreTransaction tx, HeldEngine engine)
     {

@@ -24,7 +24,9 @@ internal sealed record EngineRow
 
     public string Version { get; init; } = "";
 
-    public string SweptTo { get; init; } = "";
+    public int SchemaVersion { get; init; }
+
+    public long SweptTo { get; init; }
 
     public long? RetiredAt { get; init; }
 

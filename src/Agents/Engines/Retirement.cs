@@ -24,7 +24,7 @@ internal sealed class Retirement(AgentParts parts)
             """));
         foreach (var id in barred)
         {
-            await EndPageAsync(id, "");
+            await EndPageAsync(id, 0);
             await ForgetWordsAsync(id);
         }
     }
@@ -34,9 +34,9 @@ internal sealed class Retirement(AgentParts parts)
     public async Task<int> EndAllAsync(string id)
     {
         var ended = 0;
-        for (string? after = ""; after is not null;)
+        for (long? after = 0; after is not null;)
         {
-            (var count, after) = await EndPageAsync(id, after);
+            (var count, after) = await EndPageAsync(id, after.Value);
             ended += count;
         }
 
@@ -44,20 +44,20 @@ internal sealed class Retirement(AgentParts parts)
         return ended;
     }
 
-    private async Task<(int Ended, string? Last)> EndPageAsync(string id, string after)
+    private async Task<(int Ended, long? Last)> EndPageAsync(string id, long after)
     {
-        var runs = await parts.Store.ReadAsync(tx => tx.ListAsync<string>(
-            "SELECT id FROM runs WHERE engine = @id AND ended_at IS NULL AND id > @after ORDER BY id LIMIT @Page", new { id, after, Page }));
+        var runs = await parts.Store.ReadAsync(tx => tx.ListAsync<RunRow>(
+            "SELECT run, id FROM runs WHERE engine = @id AND ended_at IS NULL AND run > @after ORDER BY run LIMIT @Page", new { id, after, Page }));
         var ended = 0;
         await Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (run, _) =>
         {
-            if (await EndAsync(id, run))
+            if (await EndAsync(id, run.Id))
             {
                 Interlocked.Increment(ref ended);
                 parts.Options.CrashPoint(AgentCrashPoints.LostRunEnded);
             }
         });
-        return (ended, runs.Count < Page ? null : runs[^1]);
+        return (ended, runs.Count < Page ? null : runs[^1].Run);
     }
 
     private async Task<bool> EndAsync(string id, string run)
@@ -75,7 +75,7 @@ internal sealed class Retirement(AgentParts parts)
                 await locked.EndAsync(new Outcome(OutcomeKinds.Failed) { Cause = $"engineLost: {row.Retirement}; it was last seen at {Times.Show(row.Heartbeat)}." });
                 await CloseRun.CloseAsync(parts, tx, locked);
                 await tx.ExecuteAsync("UPDATE calls SET lease = NULL WHERE run = @Run AND lease IS NOT NULL", new { locked.Row.Run });
-                await tx.ExecuteAsync("DELETE FROM wakes WHERE run = @Run", new { locked.Row.Run });
+                await tx.ForgetWordsAsync(run);
                 return true;
             });
         }
@@ -87,6 +87,11 @@ internal sealed class Retirement(AgentParts parts)
     }
 
     /// <summary>Words to an engine that nobody serves are heard by nobody.</summary>
-    private Task<int> ForgetWordsAsync(string id) =>
-        parts.Store.WriteAsync(tx => tx.ExecuteAsync("DELETE FROM wakes WHERE engine = @id", new { id }));
+    private async Task ForgetWordsAsync(string id)
+    {
+        while (await parts.Store.WriteAsync(tx => tx.ExecuteAsync(
+            "DELETE FROM wakes WHERE instance IN (SELECT instance FROM wakes WHERE engine = @id LIMIT @Page)", new { id, Page })) == Page)
+        {
+        }
+    }
 }

@@ -56,7 +56,7 @@ internal sealed class SharedRegistration(AgentStore store, SharedEngine engine, 
             return null; // looked at again: another process may have been first
         }
 
-        var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @Id{tx.ForUpdate}", new { engine.Id });
+        var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @Id{tx.ForNoKeyUpdate}", new { engine.Id });
         if (!IsSame(row, seen))
         {
             return null;
@@ -70,10 +70,10 @@ internal sealed class SharedRegistration(AgentStore store, SharedEngine engine, 
 
     private async Task DescribeAsync(EngineRow row)
     {
-        if ((row.Version, row.Location) != (engine.Version, engine.Location))
+        if ((row.Version, row.SchemaVersion, row.Location) != (engine.Version, store.SchemaVersion, engine.Location))
         {
-            await store.WriteAsync(tx => tx.ExecuteAsync("UPDATE engines SET version = @Version, location = @Location WHERE id = @Id",
-                new { engine.Id, engine.Version, engine.Location }));
+            await store.WriteAsync(tx => tx.ExecuteAsync("UPDATE engines SET version = @Version, schema_version = @SchemaVersion, location = @Location WHERE id = @Id",
+                new { engine.Id, engine.Version, store.SchemaVersion, engine.Location }));
         }
     }
 
@@ -89,11 +89,12 @@ internal sealed class SharedRegistration(AgentStore store, SharedEngine engine, 
 
         await store.WriteAsync(async tx =>
         {
-            await tx.FirstAsync<string>($"SELECT id FROM engines WHERE id = @Id{tx.ForUpdate}", new { engine.Id });
+            await tx.FirstAsync<string>($"SELECT id FROM engines WHERE id = @Id{tx.ForNoKeyUpdate}", new { engine.Id });
             await tx.ReadClockAsync();
             return await tx.ExecuteAsync("""
-                UPDATE engines SET epoch = @next, next_epoch = NULL, advanced_at = @Now, version = @Version, location = @Location WHERE id = @Id AND next_epoch = @next
-                """, new { engine.Id, engine.Version, engine.Location, next, Now = tx.Now.UtcTicks });
+                UPDATE engines SET epoch = @next, next_epoch = NULL, advanced_at = @Now, version = @Version, schema_version = @SchemaVersion, location = @Location
+                WHERE id = @Id AND next_epoch = @next
+                """, new { engine.Id, engine.Version, store.SchemaVersion, engine.Location, next, Now = tx.Now.UtcTicks });
         });
     }
 

@@ -30,7 +30,7 @@ internal static class Generations
     public static async Task BeginNextAsync(StoreTransaction tx, LockedRun run)
     {
         await tx.ExecuteAsync("UPDATE runs SET generation = generation + 1 WHERE run = @Run", new { run.Row.Run });
-        await tx.ExecuteAsync("DELETE FROM wakes WHERE run = @Run", new { run.Row.Run }); // nobody is left to hear them
+        await tx.ForgetWordsAsync(run.Row.Id); // nobody is left to hear them
         await run.RefreshAsync();
         await run.WakeAsync(Wake.Start);
     }

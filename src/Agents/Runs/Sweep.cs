@@ -31,13 +31,15 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     public async Task RunAsync(bool wholly)
     {
         await parts.Engine.CheckStoresAsync();
+        await Standstill.AfterAbsenceAsync(parts.Store, parts.Engine.Id, refusable: !wholly);
         var share = await parts.Store.WriteAsync(BeatAsync, refusable: !wholly); // the next sweep does it; a start waits
+        await retirement.GoOnAsync(); // which needs no engine
         await FindHeldAsync();
         if (wholly)
         {
-            for (string? after = ""; after is not null; after = share.Count < Share ? null : share[^1].Id)
+            for (long? after = 0; after is not null; after = share.Count < Share ? null : share[^1].Run)
             {
-                var from = after;
+                var from = after.Value;
                 share = await parts.Store.ReadAsync(tx => ShareAsync(tx, from));
                 await FindDeadAsync(share);
             }
@@ -46,8 +48,6 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         {
             await FindDeadAsync(share);
         }
-
-        await retirement.GoOnAsync();
     }
 
     /// <summary>What the engine says of an instance that has ended or is gone; null of one that lives.</summary>
@@ -79,22 +79,17 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     /// <summary>Says that this engine is served, and takes the next share of its runs to ask about: two processes that sweep at once take two.</summary>
     private async Task<IReadOnlyList<RunRow>> BeatAsync(StoreTransaction tx)
     {
-        var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @Id{tx.ForUpdate}", new { parts.Engine.Id });
+        var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @Id{tx.ForNoKeyUpdate}", new { parts.Engine.Id });
         await parts.Engine.CheckAsync(tx);
         await tx.ReadClockAsync();
-        if (parts.Engine.IsShared && tx.Now.UtcTicks - row!.Heartbeat > EngineHold.Absence.Ticks)
-        {
-            await EngineRegistration.StandStillAsync(tx, row.Id);
-        }
-
         var share = await ShareAsync(tx, row!.SweptTo);
         await tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now, swept_to = @to WHERE id = @Id",
-            new { row.Id, Now = tx.Now.UtcTicks, to = share.Count < Share ? "" : share[^1].Id });
+            new { row.Id, Now = tx.Now.UtcTicks, to = share.Count < Share ? 0 : share[^1].Run });
         return share;
     }
 
-    private Task<IReadOnlyList<RunRow>> ShareAsync(StoreTransaction tx, string after) => tx.ListAsync<RunRow>("""
-        SELECT id, generation FROM runs WHERE engine = @Id AND ended_at IS NULL AND id > @after ORDER BY id LIMIT @Share
+    private Task<IReadOnlyList<RunRow>> ShareAsync(StoreTransaction tx, long after) => tx.ListAsync<RunRow>("""
+        SELECT run, id, generation FROM runs WHERE engine = @Id AND ended_at IS NULL AND run > @after ORDER BY run LIMIT @Share
         """, new { parts.Engine.Id, after, Share });
 
     private async Task FindHeldAsync()
@@ -103,8 +98,8 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         {
             if (Instances.Parse(instance.InstanceId) is var (run, generation))
             {
-                await ShowAsync(run, generation, [Wake.Retry], async () =>
-                    await engine().GetInstanceAsync(instance.InstanceId, getInputsAndOutputs: true) is { } held ? Told(held) : Gone);
+                await OfOneAsync(run, () => ShowAsync(run, generation, [Wake.Retry], async () =>
+                    await engine().GetInstanceAsync(instance.InstanceId, getInputsAndOutputs: true) is { } held ? Told(held) : Gone));
             }
         }
     }
@@ -113,17 +108,33 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (run, cancellation) =>
         {
             var instance = Instances.OfRun(run.Id, run.Generation);
-            if (await engine().GetInstanceAsync(instance, cancellation: cancellation) is null or { IsCompleted: true })
+            await OfOneAsync(run.Id, async () =>
             {
-                await ShowAsync(run.Id, run.Generation, [Wake.Start, Wake.Retry], async () => await DeathAsync(engine(), instance) ?? Gone);
-            }
+                if (await engine().GetInstanceAsync(instance, cancellation: cancellation) is null or { IsCompleted: true })
+                {
+                    await ShowAsync(run.Id, run.Generation, [Wake.Start, Wake.Retry], async () => await DeathAsync(engine(), instance) ?? Gone);
+                }
+            });
         });
+
+    /// <summary>One run, or its instance, that fails holds up no other. A failure of the store or the engine, or of the leave to serve it, ends the sweep.</summary>
+    private async Task OfOneAsync(string run, Func<Task> look)
+    {
+        try
+        {
+            await look();
+        }
+        catch (Exception e) when (e is not (EngineLostException or EngineUnavailableException or OperationCanceledException) && !parts.Store.Caused(e))
+        {
+            parts.Logger.LogError(e, "Run {Run}: what its engine says of it could not be shown. The sweep goes on with the others, and comes to it again.", run);
+        }
+    }
 
     /// <param name="unless">A word of these kinds that is not heard yet: what the engine is still to be told may be just what is missing.</param>
     private async Task ShowAsync(string id, int generation, string[] unless, Func<Task<string>> cause)
     {
         var needed = await parts.Store.ReadAsync(async tx => await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE id = @id", new { id }) is { HasEnded: false } row
-            && row.Generation == generation && (row.IsEnding || row.Fault is null) && !await IsToBeToldAsync(tx, row.Run, unless));
+            && row.Generation == generation && (row.IsEnding || row.Fault is null) && !await IsToBeToldAsync(tx, id, unless));
         if (!needed)
         {
             return;
@@ -132,7 +143,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         var message = await cause();
         await parts.Store.WriteAsync(async tx =>
         {
-            if (await LockedRun.TakeAsync(tx, id) is { } run && run.Row.Generation == generation && !await IsToBeToldAsync(tx, run.Row.Run, unless))
+            if (await LockedRun.TakeAsync(tx, id) is { } run && run.Row.Generation == generation && !await IsToBeToldAsync(tx, id, unless))
             {
                 await ShowAsync(parts, tx, run, message);
             }
@@ -141,8 +152,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         });
     }
 
-    private static async Task<bool> IsToBeToldAsync(StoreTransaction tx, long run, string[] kinds) =>
-        (await tx.ListAsync<string>("SELECT kind FROM wakes WHERE run = @run", new { run })).Any(kinds.Contains);
+    private static async Task<bool> IsToBeToldAsync(StoreTransaction tx, string run, string[] kinds) => (await tx.WordsAsync(run)).Any(kinds.Contains);
 
     private static string Told(OrchestrationMetadata instance) =>
         $"The engine {Verb(instance.RuntimeStatus)} the run's instance. {instance.FailureDetails?.ErrorMessage ?? "It gave no cause."}";

@@ -3,6 +3,8 @@ namespace Holdfast.Agents.Storage;
 /// <summary>The agent store: the truth about runs. Which database it is, is the dialect's business alone.</summary>
 public sealed class AgentStore(IDialect dialect) : IDisposable
 {
+    private int closed;
+
     static AgentStore() => Dapper.DefaultTypeMap.MatchNamesWithUnderscores = true;
 
     /// <summary>Completes with the cause when the database has failed for good: the process must end.</summary>
@@ -53,7 +55,14 @@ public sealed class AgentStore(IDialect dialect) : IDisposable
     /// <param name="refusable">Whether a database that is away fails this soon; otherwise it waits.</param>
     internal Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> query, bool refusable = true) => dialect.ReadAsync(query, refusable);
 
-    public void Dispose() => dialect.Dispose();
+    /// <summary>Ends what waits for the database, too; a second time does nothing.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref closed, 1) == 0)
+        {
+            dialect.Dispose();
+        }
+    }
 }
 
 /// <summary>A database as the agent store needs it.</summary>

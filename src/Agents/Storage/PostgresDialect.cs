@@ -13,27 +13,31 @@ public sealed class PostgresDialect : IDialect
 {
     private const int OldestServer = 150000;
     private const int MostTries = 10;
+    private static readonly TimeSpan WarnEvery = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RefuseAfter = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(5);
 
-    // Ticks of the database's clock, and what it calls the transaction.
-    private const string Clock = """
-        621355968000000000 + CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 10000000 AS BIGINT) AS store_ticks, CAST(pg_current_xact_id() AS TEXT) AS store_transaction
-        """;
+    // Ticks of the database's clock. What it calls the transaction comes with it only where that writes: to ask for the name is to use one up.
+    private const string Ticks = "621355968000000000 + CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 10000000 AS BIGINT) AS store_ticks";
+    private const string Clock = Ticks + ", CAST(pg_current_xact_id() AS TEXT) AS store_transaction";
 
     private readonly CancellationTokenSource stopping = new();
     private readonly NpgsqlDataSource source;
+    private readonly NpgsqlDataSource probing;
     private readonly PostgresOptions options;
     private readonly PostgresPresence presence;
     private readonly ILogger logger;
     private readonly StoreSql sql;
+    private readonly StoreSql reading;
     private readonly string place;
     private int underWay;
 
-    private PostgresDialect(NpgsqlDataSource source, PostgresOptions options, string place, ILogger logger)
+    /// <param name="probing">Keeps no connection: a pool that is all taken is no server that is gone.</param>
+    private PostgresDialect(NpgsqlDataSource source, NpgsqlDataSource probing, PostgresOptions options, string place, ILogger logger)
     {
         this.source = source;
+        this.probing = probing;
         this.options = options;
         this.place = place;
         this.logger = logger;
@@ -43,12 +47,14 @@ public sealed class PostgresDialect : IDialect
         sql = new StoreSql
         {
             ForUpdate = " FOR UPDATE",
-            ForShare = " FOR SHARE",
+            ForNoKeyUpdate = " FOR NO KEY UPDATE",
+            ForKeyShare = " FOR KEY SHARE",
             SkipLocked = " FOR UPDATE SKIP LOCKED",
-            LockRun = condition => $"SELECT r.*, {Clock} FROM (SELECT * FROM runs WHERE {condition} FOR UPDATE) AS r",
+            LockRun = condition => $"SELECT r.*, {StoreSql.EngineSeen}, {Clock} FROM (SELECT * FROM runs WHERE {condition} FOR UPDATE) AS r",
             ReadClock = $"SELECT {Clock}",
             Seen = options.Seen,
         };
+        reading = sql with { ReadClock = $"SELECT {Ticks}" };
     }
 
     /// <summary>Never completes: whatever PostgreSQL fails with, an operator can mend while the host waits.</summary>
@@ -66,7 +72,8 @@ public sealed class PostgresDialect : IDialect
     {
         var settings = options.Read();
         var place = $"PostgreSQL at {settings.Host}{(settings.Host!.StartsWith('/') ? "" : $":{settings.Port}")}, database {settings.Database}";
-        var dialect = new PostgresDialect(Source(settings, options), options, place, logger);
+        var alone = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false };
+        var dialect = new PostgresDialect(Source(settings, options), Source(alone, options), options, place, logger);
         try
         {
             await dialect.StartAsync(settings.Username!, cancellation);
@@ -79,7 +86,8 @@ public sealed class PostgresDialect : IDialect
         }
     }
 
-    public bool Caused(Exception exception) => exception is StoreUnavailableException or ObjectDisposedException || PostgresFailure.Of(exception) != PostgresFault.None;
+    public bool Caused(Exception exception) => exception is StoreUnavailableException or ObjectDisposedException
+        || (PostgresFailure.Of(exception) != PostgresFault.None && !PostgresFailure.IsTaken(exception)); // one that stays is the work's own
 
     public Task<(T Result, StoreTransaction Committed)> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable) =>
         PersistAsync(() => TryWriteAsync(work, refusable), refusable);
@@ -88,7 +96,7 @@ public sealed class PostgresDialect : IDialect
     {
         await using var connection = await source.OpenConnectionAsync(stopping.Token);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead);
-        var result = await query(new StoreTransaction(connection, transaction, sql, options.Clock, "SET TRANSACTION READ ONLY; "));
+        var result = await query(new StoreTransaction(connection, transaction, reading, options.Clock, "SET TRANSACTION READ ONLY; "));
         await transaction.CommitAsync();
         return result;
     }, refusable);
@@ -104,6 +112,7 @@ public sealed class PostgresDialect : IDialect
         stopping.Cancel();
         SpinWait.SpinUntil(() => Volatile.Read(ref underWay) == 0, LongestStop);
         source.Dispose();
+        probing.Dispose();
     }
 
     private static NpgsqlDataSource Source(NpgsqlConnectionStringBuilder settings, PostgresOptions options)
@@ -184,13 +193,21 @@ public sealed class PostgresDialect : IDialect
         }
     }
 
-    private async Task ProbeAsync(CancellationToken cancellation)
+    private async Task ProbeAsync(Exception cause, CancellationToken cancellation)
     {
-        source.Clear(); // what the server cut off is still in the pool
-        await using var connection = await source.OpenConnectionAsync(cancellation);
-        if (await connection.QueryFirstAsync<bool>("SELECT pg_is_in_recovery()"))
+        await using var connection = await probing.OpenConnectionAsync(cancellation);
+        var fact = await connection.QueryFirstAsync<string?>("""
+            SELECT CASE WHEN pg_is_in_recovery() THEN 'it is a standby and takes no writes.'
+              WHEN current_setting('transaction_read_only') = 'on' THEN 'it is read-only (default_transaction_read_only) and takes no writes.' END
+            """);
+        if (fact is not null)
         {
-            throw new TimeoutException("it is a standby and takes no writes.");
+            throw new TimeoutException(fact);
+        }
+
+        if (!PostgresFailure.IsShort(cause))
+        {
+            source.Clear(); // what the server cut off, or opened as read-only, is still in the pool
         }
     }
 
@@ -201,6 +218,7 @@ public sealed class PostgresDialect : IDialect
         Interlocked.Increment(ref underWay);
         try
         {
+            var (began, said, taken) = (TimeProvider.System.GetTimestamp(), 0L, 0);
             for (var tries = 1; ; tries++)
             {
                 await PresentAsync(refusable);
@@ -210,9 +228,21 @@ public sealed class PostgresDialect : IDialect
                 }
                 catch (Exception e) when (PostgresFailure.Of(e) is var fault and not PostgresFault.None && !stopping.IsCancellationRequested)
                 {
-                    if ((refusable && PostgresFailure.IsCrowded(e)) || (tries >= MostTries && (refusable || e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })))
+                    if (PostgresFailure.IsTaken(e) && ++taken >= MostTries)
+                    {
+                        throw; // no other was quicker: it will always be so
+                    }
+
+                    if (refusable && (PostgresFailure.IsCrowded(e) || tries >= MostTries || TimeProvider.System.GetElapsedTime(began) >= options.RefuseBusyAfter))
                     {
                         throw Unavailable(e);
+                    }
+
+                    if (tries >= MostTries && (said == 0 || TimeProvider.System.GetElapsedTime(said) >= WarnEvery))
+                    {
+                        said = TimeProvider.System.GetTimestamp();
+                        logger.LogWarning(e, "{Place}: a transaction has been run {Tries} times in {Seconds} s, and is run again: {Message}",
+                            place, tries, (int)TimeProvider.System.GetElapsedTime(began).TotalSeconds, e.Message);
                     }
 
                     await AgainAsync(e, fault, tries);
@@ -233,8 +263,7 @@ public sealed class PostgresDialect : IDialect
     {
         if (fault == PostgresFault.Away)
         {
-            presence.Lost(cause);
-            return;
+            presence.Lost(cause); // and a pause below: a server that answers and takes no writes is back at once
         }
 
         if (PostgresFailure.IsStalePlan(cause))
@@ -285,6 +314,11 @@ public sealed class PostgresDialect : IDialect
             {
                 throw;
             }
+        }
+
+        if (id is not null)
+        {
+            presence.Wrote();
         }
 
         return (result, store);

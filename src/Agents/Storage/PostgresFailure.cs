@@ -49,6 +49,15 @@ internal static class PostgresFailure
             or PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidSchemaName,
     } || exception.GetBaseException() is AuthenticationException || (exception is NpgsqlException && exception.Message.StartsWith("No password has been provided", StringComparison.Ordinal));
 
+    /// <summary>Whether a unique key is there already: of one that was quicker, or for good.</summary>
+    public static bool IsTaken(Exception exception) => exception is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+
+    /// <summary>Whether the server answers, and is short of something: room on its disk, memory, connections. What reads may pass.</summary>
+    public static bool IsShort(Exception exception) => exception is PostgresException { SqlState: ['5', '3' or '8', ..] };
+
+    /// <summary>Whether only a write can tell that it is over.</summary>
+    public static bool RefusesWrites(Exception exception) => IsShort(exception) || exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
+
     /// <summary>Whether the server said so itself, so that it is certain that the transaction has been undone.</summary>
     public static bool IsUndone(Exception exception) => exception is PostgresException { InvariantSeverity: "ERROR" };
 

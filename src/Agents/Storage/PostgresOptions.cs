@@ -38,6 +38,9 @@ public sealed record PostgresOptions(string ConnectionString)
     /// <summary>The store's clock; null, the default, for the database's own, so that it does not matter what time the hosts believe it is.</summary>
     public TimeProvider? Clock { get; init; }
 
+    /// <summary>How long a client's transaction is run again at most.</summary>
+    internal TimeSpan RefuseBusyAfter { get; init; } = TimeSpan.FromSeconds(10);
+
     internal IReadOnlyList<Migration> Migrations { get; init; } = AgentSchema.Migrations;
 
     internal Action<string, object?>? Seen { get; init; }

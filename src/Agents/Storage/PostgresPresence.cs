@@ -4,8 +4,8 @@ namespace Holdfast.Agents.Storage;
 
 /// <summary>Whether the database answers. Once it was found away, one probe asks for all until it is back.</summary>
 /// <param name="place">Where it is, for messages.</param>
-/// <param name="probe">Completes if it answers.</param>
-internal sealed class PostgresPresence(string place, Func<CancellationToken, Task> probe, ILogger logger, CancellationToken stopping)
+/// <param name="probe">Given why it was found away; completes if it answers.</param>
+internal sealed class PostgresPresence(string place, Func<Exception, CancellationToken, Task> probe, ILogger logger, CancellationToken stopping)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan SayAgain = TimeSpan.FromSeconds(10);
@@ -13,8 +13,12 @@ internal sealed class PostgresPresence(string place, Func<CancellationToken, Tas
     private readonly Lock gate = new();
     private Task back = Task.CompletedTask;
     private volatile string? away;
+    private volatile bool refusesWrites;
+    private long began;
+    private long said;
+    private bool isTold;
 
-    /// <summary>Why it does not answer; null while it does.</summary>
+    /// <summary>Why it does not answer, or takes no writes; null while it does.</summary>
     public string? Away => away;
 
     /// <summary>Completes when it answers again.</summary>
@@ -29,46 +33,89 @@ internal sealed class PostgresPresence(string place, Func<CancellationToken, Tas
         }
     }
 
-    /// <summary>Somebody found that it does not answer.</summary>
+    /// <summary>Somebody found that it does not answer, or takes no writes.</summary>
     public void Lost(Exception cause)
     {
         lock (gate)
         {
-            if (back.IsCompleted && !stopping.IsCancellationRequested)
+            if (!back.IsCompleted || stopping.IsCancellationRequested)
             {
-                away = $"{place} does not answer: {cause.Message}";
-                back = Task.Run(ProbeAsync, CancellationToken.None);
+                return;
+            }
+
+            began = away is null ? TimeProvider.System.GetTimestamp() : began;
+            away = $"{place} does not answer: {cause.Message}";
+            if (PostgresFailure.RefusesWrites(cause))
+            {
+                refusesWrites = true;
+                away = $"{place} takes no writes: {cause.Message}";
+                Say();
+            }
+
+            back = Task.Run(() => ProbeAsync(cause), CancellationToken.None);
+        }
+    }
+
+    /// <summary>A write has passed.</summary>
+    public void Wrote()
+    {
+        if (refusesWrites)
+        {
+            lock (gate)
+            {
+                refusesWrites = false;
+                Return();
             }
         }
     }
 
-    private async Task ProbeAsync()
+    private async Task ProbeAsync(Exception cause)
     {
-        var (began, said) = (TimeProvider.System.GetTimestamp(), 0L);
         while (true)
         {
             try
             {
-                await probe(stopping);
-                away = null;
-                if (said != 0)
+                await probe(cause, stopping);
+                lock (gate)
                 {
-                    logger.LogWarning("{Place} answers again after {Seconds} s. What waited goes on.", place, (int)TimeProvider.System.GetElapsedTime(began).TotalSeconds);
+                    // One that answers may still take no writes: that the next write tells.
+                    if (!refusesWrites)
+                    {
+                        Return();
+                    }
                 }
 
                 return;
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {
-                away = $"{place} does not answer: {e.Message}";
-                if (said == 0 || TimeProvider.System.GetElapsedTime(said) > SayAgain)
+                lock (gate)
                 {
-                    said = TimeProvider.System.GetTimestamp();
-                    logger.LogError("{Fact} Nothing new is accepted; what is under way waits. Start it, or mend the way to it.", away);
+                    away = $"{place} does not answer: {e.Message}";
+                    Say();
                 }
 
                 await Task.Delay(Pause, TimeProvider.System, stopping);
             }
         }
+    }
+
+    private void Say()
+    {
+        if (said == 0 || TimeProvider.System.GetElapsedTime(said) > SayAgain)
+        {
+            (said, isTold) = (TimeProvider.System.GetTimestamp(), true);
+            logger.LogError("{Fact} Nothing new is accepted; what is under way waits. Start it, or mend the way to it, or what it is short of.", away);
+        }
+    }
+
+    private void Return()
+    {
+        if (isTold)
+        {
+            logger.LogWarning("{Place} answers again after {Seconds} s. What waited goes on.", place, (int)TimeProvider.System.GetElapsedTime(began).TotalSeconds);
+        }
+
+        (away, isTold) = (null, false);
     }
 }

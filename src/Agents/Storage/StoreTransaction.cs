@@ -1,5 +1,6 @@
 using System.Data;
 using Dapper;
+using Holdfast.Agents.Engines;
 
 namespace Holdfast.Agents.Storage;
 
@@ -39,8 +40,11 @@ public sealed class StoreTransaction
     /// <summary>What a SELECT ends with to lock its rows until the end.</summary>
     internal string ForUpdate => sql.ForUpdate;
 
-    /// <summary>What a SELECT ends with so that nobody changes its rows until the end.</summary>
-    internal string ForShare => sql.ForShare;
+    /// <summary>What a SELECT ends with to lock its rows until the end against all but <see cref="ForKeyShare"/>.</summary>
+    internal string ForNoKeyUpdate => sql.ForNoKeyUpdate;
+
+    /// <summary>What a SELECT ends with so that nobody takes its rows with <see cref="ForUpdate"/> until the end; any number hold it at once.</summary>
+    internal string ForKeyShare => sql.ForKeyShare;
 
     /// <summary>What a SELECT ends with to lock the rows that nobody else has locked.</summary>
     internal string SkipLocked => sql.SkipLocked;
@@ -64,7 +68,7 @@ public sealed class StoreTransaction
     public async Task<IReadOnlyList<T>> ListAsync<T>(string sql, object? args = null) =>
         [.. await connection.QueryAsync<T>(Whole(sql, args), Args(args), transaction)];
 
-    /// <summary>Locks a run's row until the end, and reads the clock after it has the lock.</summary>
+    /// <summary>Locks a run's row until the end, and reads the clock after it has the lock. A time without its engine counts for nothing from here on.</summary>
     /// <param name="condition">Which one, as SQL.</param>
     internal async Task<RunRow?> LockRunAsync(string condition, object args)
     {
@@ -72,9 +76,10 @@ public sealed class StoreTransaction
         if (row is not null)
         {
             Read(row.StoreTicks, row.StoreTransaction);
+            return await Standstill.OfRunAsync(this, row);
         }
 
-        return row;
+        return null;
     }
 
     /// <summary>Reads the clock: for a transaction that locks no run, after it has locked what it locks.</summary>
@@ -103,7 +108,17 @@ public sealed class StoreTransaction
     /// <summary>The instance has looked: whatever it was to be told until now, it has seen.</summary>
     internal Task LookedAsync(string instance) => ExecuteAsync("DELETE FROM wakes WHERE instance = @instance", new { instance });
 
+    /// <summary>What the run's instances, of every generation, are still to be told.</summary>
+    internal Task<IReadOnlyList<string>> WordsAsync(string runId) =>
+        ListAsync<string>("SELECT kind FROM wakes WHERE instance >= @from AND instance < @to", Words(runId));
+
+    /// <summary>No instance of the run is left to be told anything.</summary>
+    internal Task ForgetWordsAsync(string runId) => ExecuteAsync("DELETE FROM wakes WHERE instance >= @from AND instance < @to", Words(runId));
+
     internal void Changed(string runId) => changed.Add(runId);
+
+    // An instance is called run.generation, and what it asks run.generation.asking: no index of the run itself is needed.
+    private static object Words(string runId) => new { from = $"{runId}.", to = $"{runId}/" };
 
     private void Read(long ticks, string? id)
     {

@@ -197,5 +197,49 @@ public sealed class SharedEngineTests : IAsyncLifetime
         Assert.DoesNotContain(new(true), listed);
     }
 
+    [Fact]
+    public async Task ARunThatCannotBeShownHoldsUpNeitherTheOthersNorTheRelay()
+    {
+        await using var hub = await HubHarness.StartAsync(Desks.Refunding().Deployment, shared);
+        var run = await LeftUntoldAsync(hub);
+        await shared.AddRunsAsync("hub", 2);
+        await shared.TamperAsync("UPDATE runs SET ending = '{' WHERE id = (SELECT MIN(id) FROM runs)");
+        var process = await hub.StartProcessAsync();
+        await process.System.SweepNowAsync();
+        await hub.SettleAsync();
+
+        Assert.Equal("waiting", (await process.FindAsync(run)).Status);
+        Assert.Equal(1L, await shared.StoredAsync<long>("SELECT COUNT(*) FROM runs WHERE status = 'paused'"));
+    }
+
+    [Fact]
+    public async Task AHubThatDoesNotListItsInstancesStillHearsItsWords()
+    {
+        await using var hub = await HubHarness.StartAsync(Desks.Refunding().Deployment, shared);
+        var run = await LeftUntoldAsync(hub);
+        var process = await hub.StartProcessAsync(through: client => client.Overheard((method, _) =>
+        {
+            if (method == "GetAllInstancesAsync")
+            {
+                throw new InvalidOperationException("The list is too long.");
+            }
+        }));
+        await Assert.ThrowsAsync<InvalidOperationException>(process.System.SweepNowAsync);
+        await hub.SettleAsync();
+
+        Assert.Equal("waiting", (await process.FindAsync(run)).Status);
+    }
+
+    /// <summary>A run whose start the hub has not heard of, a minute ago.</summary>
+    private async Task<string> LeftUntoldAsync(HubHarness hub)
+    {
+        var dying = await hub.StartProcessAsync(Desks.DyingAt(AgentCrashPoints.RunAccepted));
+        var run = await dying.StartRunAsync();
+        await hub.SettleAsync();
+        await hub.KillAsync(dying);
+        await hub.AdvanceAsync(TimeSpan.FromMinutes(1));
+        return run;
+    }
+
     private sealed record OrchestrationQueryOf(bool WhatHasEnded);
 }

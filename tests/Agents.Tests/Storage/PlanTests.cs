@@ -94,6 +94,15 @@ public sealed class PlanTests(ITestOutputHelper output)
         await desk.System.Runs.CancelAsync(RunHarness.Anna, cancelled);
         await desk.SettleAsync();
         await desk.System.SweepNowAsync();
+        var dead = await desk.RunAsync();
+        await desk.Engine.Client.TerminateInstanceAsync(Instances.OfRun(dead, 1));
+        desk.Time.Advance(TimeSpan.FromMinutes(10)); // so that all clocks stand still
+        await desk.System.SweepNowAsync();
+        await desk.System.Runs.RetryAsync(RunHarness.Anna, dead); // which begins its next generation
+        await desk.SettleAsync();
+        await desk.TamperAsync($"INSERT INTO engines (id, location, epoch, holder, heartbeat) VALUES ('gone', 'nowhere', 1, '', 0); UPDATE runs SET engine = 'gone' WHERE id = '{dead}'");
+        await desk.System.Engines.RetireAsync("gone", "root");
+        await desk.System.SweepNowAsync();
     }
 
     private static async Task FillAsync(RunHarness desk)

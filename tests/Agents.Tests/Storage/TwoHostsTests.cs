@@ -1,8 +1,10 @@
 using Holdfast.Agents.Engines;
 using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tests.Runs;
 using Holdfast.Durable.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Storage;
@@ -72,10 +74,9 @@ public sealed class TwoHostsTests
     [PostgresFact]
     public async Task ATakeoverWaitsForTheGatesThatAreUnderWay()
     {
-        await using var desk = await RunHarness.StartAsync(new Deployment(new FakeModel(FakeReply.Says("Done."))));
-        using var store = await desk.Database.OpenAsync(desk.Data, desk.Time);
-        var hold = EngineHold.Held(desk.Engine.Identity.Id);
-        await store.WriteAsync(tx => tx.ExecuteAsync("UPDATE engines SET holder = @Holder", new { hold.Holder }));
+        using var store = await (await StoreUnderTest.NewAsync()).OpenAsync("", TimeProvider.System);
+        var engine = new HeldEngine("engine", 0, "here", () => Task.CompletedTask);
+        var hold = await EngineRegistration.TakeAsync(store, engine, new AgentOptions());
         var (passing, pass) = (new TaskCompletionSource(), new TaskCompletionSource());
         var gate = store.WriteAsync(async tx =>
         {
@@ -85,8 +86,8 @@ public sealed class TwoHostsTests
             return true;
         });
         await passing.Task.Patiently();
-        var takeover = store.WriteAsync(tx => tx.ExecuteAsync("UPDATE engines SET holder = 'another'"));
-        await Patience.UntilAsync(async () => await desk.StoredAsync<long>("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") > 0);
+        var takeover = EngineRegistration.TakeAsync(store, engine with { Epoch = 1 }, new AgentOptions());
+        await Patience.UntilAsync(async () => takeover.IsCompleted || await IsBlockedAsync(store));
         Assert.False(takeover.IsCompleted);
         pass.SetResult();
         await Task.WhenAll(gate, takeover).Patiently();
@@ -98,6 +99,43 @@ public sealed class TwoHostsTests
         }));
     }
 
+    [PostgresFact]
+    public async Task TheHeartbeatDoesNotWaitForGates()
+    {
+        using var held = new HeldStatement("INSERT INTO turns");
+        await using var desk = await RunHarness.StartAsync(new Deployment(new FakeModel(FakeReply.Says("Done."))), (await StoreUnderTest.NewAsync()).SeenBy(held.Seen));
+        held.Arm();
+        var run = await desk.StartRunAsync();
+        await held.Reached; // past the gate's lock
+        desk.Time.Advance(TimeSpan.FromMinutes(1));
+        await desk.System.SweepNowAsync().Patiently();
+        held.Release();
+        await desk.SettleAsync();
+
+        Assert.Equal(("ended", 1), ((await desk.FindAsync(run)).Status, held.Times));
+        Assert.Equal(desk.Time.GetUtcNow().UtcTicks, await desk.StoredAsync<long>("SELECT heartbeat FROM engines"));
+    }
+
+    [PostgresFact]
+    public async Task ARetirementWaitsForARunThatIsBeingAccepted()
+    {
+        using var held = new HeldStatement("INSERT INTO runs");
+        await using var desk = await RunHarness.StartAsync(new Deployment(new FakeModel(FakeReply.Says("Done."))), (await StoreUnderTest.NewAsync()).SeenBy(held.Seen));
+        held.Arm();
+        var accepted = Task.Run(() => desk.StartRunAsync());
+        await held.Reached; // it has seen that the engine is not retired
+        using var store = await desk.Database.OpenAsync(desk.Data, desk.Time);
+        var retired = EngineRoster.Of(store, new AgentOptions { Time = desk.Time }, NullLoggerFactory.Instance).RetireAsync(desk.Engine.Identity.Id, "root", force: true);
+        await Patience.UntilAsync(async () => retired.IsCompleted || await IsBlockedAsync(store));
+        held.Release();
+        await Task.WhenAll(accepted, retired).Patiently();
+
+        Assert.Equal(OutcomeKinds.Failed, (await desk.FindAsync(await accepted)).Outcome?.Kind);
+    }
+
+    private static async Task<bool> IsBlockedAsync(AgentStore store) =>
+        await store.ReadAsync(tx => tx.FirstAsync<long>("SELECT COUNT(*) FROM pg_locks WHERE NOT granted")) > 0;
+
     private static async Task<Refusal?> RefusalOfAsync(Func<Task> request)
     {
         try
@@ -108,6 +146,41 @@ public sealed class TwoHostsTests
         catch (RefusedException e)
         {
             return e.Refusal;
+        }
+    }
+
+    /// <summary>Holds the transaction that comes to a statement, once.</summary>
+    private sealed class HeldStatement(string beginning) : IDisposable
+    {
+        private readonly TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ManualResetEventSlim released = new();
+        private int armed;
+        private int times;
+
+        /// <summary>How often it was seen: a transaction that the database has undone is run again.</summary>
+        public int Times => Volatile.Read(ref times);
+
+        public Task Reached => reached.Task.Patiently();
+
+        public void Arm() => armed = 1;
+
+        public void Release() => released.Set();
+
+        public void Dispose() => released.Dispose();
+
+        public void Seen(string sql, object? args)
+        {
+            if (!sql.StartsWith(beginning, StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            Interlocked.Increment(ref times);
+            if (Interlocked.Exchange(ref armed, 0) == 1)
+            {
+                reached.SetResult();
+                released.Wait();
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Testing;
+using Holdfast.Agents.Tests.Engines;
 using Holdfast.Agents.Tests.Runs;
 using Xunit;
 
@@ -70,6 +72,26 @@ public sealed class TwoVersionsTests
 
         var error = await Assert.ThrowsAsync<StoreRefusedException>(() => RunHarness.StartAsync(Next(), database));
         Assert.Contains($"has schema version {AgentSchema.Version + 2} and takes hosts that know version {AgentSchema.Version + 1} or later; this release knows versions up to {AgentSchema.Version}", error.Message, StringComparison.Ordinal);
+    }
+
+    [PostgresFact]
+    public async Task OfASharedEngineTheVersionIsThatOfItsLastStartOrSweep()
+    {
+        using var shared = await SharedStore.NewAsync();
+        await using var hub = await HubHarness.StartAsync(Next(), shared);
+        await hub.StartProcessAsync();
+        Assert.Equal(AgentSchema.Version, await VersionAsync());
+        using var next = await shared.Database.KnownAs(Expanded).OpenAsync("", shared.Time);
+        var engine = new SharedEngine("hub", "the scheduler's hub", hub.Engine.Client) { EngineData = "the hub", StoreData = "the store" };
+        await EngineRegistration.TakeAsync(next, engine, new AgentOptions());
+        Assert.Equal(AgentSchema.Version + 1, await VersionAsync());
+
+        shared.Time.Advance(TimeSpan.FromHours(1)); // where its count grows
+        using var before = await shared.OpenAsync();
+        await EngineRegistration.TakeAsync(before, engine, new AgentOptions());
+        Assert.Equal(AgentSchema.Version, await VersionAsync());
+
+        Task<long> VersionAsync() => shared.StoredAsync<long>("SELECT schema_version FROM engines WHERE id = 'hub'");
     }
 
     private static Deployment Next() => new(new FakeModel(FakeReply.Says("Done.")));

@@ -9,9 +9,9 @@ internal static class Version2
     public static readonly Migration Migration = new(2, Oldest: 2, """
         ALTER TABLE engines ADD COLUMN schema_version INTEGER NOT NULL DEFAULT 1;
         CREATE INDEX runs_by_id ON runs (tenant, id);
-        CREATE INDEX runs_open ON runs (engine, id) WHERE ended_at IS NULL;
+        CREATE INDEX runs_open ON runs (engine, run) WHERE ended_at IS NULL;
         CREATE INDEX approvals_by_id ON approvals (tenant, id);
-        CREATE INDEX wakes_due ON wakes (engine, sent_at);
+        CREATE INDEX wakes_of_engine ON wakes (engine, instance);
         ALTER TABLE turns DROP COLUMN model;
         ALTER TABLE calls DROP COLUMN started_at;
         ALTER TABLE runs DROP COLUMN cancelled_by;

@@ -3,7 +3,8 @@ namespace Holdfast.Agents.Storage.Migrations;
 /// <summary>
 /// Engines that many processes serve at once, and the end of those that are gone.
 /// kind: held or shared. mark: names the series of marks that a shared engine keeps in itself. advanced_at: when its epoch last grew.
-/// version: the release of the host that last started. swept_to: up to which run the engine has been asked whether it is still there.
+/// version: the release of the host that last started. swept_to: up to which run the engine has been asked whether it is still there; 0 at the
+/// beginning of a round.
 /// </summary>
 internal static class Version3
 {
@@ -12,7 +13,7 @@ internal static class Version3
         ALTER TABLE engines ADD COLUMN mark TEXT NOT NULL DEFAULT '';
         ALTER TABLE engines ADD COLUMN advanced_at INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE engines ADD COLUMN version TEXT NOT NULL DEFAULT '';
-        ALTER TABLE engines ADD COLUMN swept_to TEXT NOT NULL DEFAULT '';
+        ALTER TABLE engines ADD COLUMN swept_to INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE engines ADD COLUMN retired_at INTEGER;
         ALTER TABLE engines ADD COLUMN retired_by TEXT;
         """);
