@@ -121,7 +121,8 @@ public static class FunctionsHost
                     Stopping = stopping,
                 },
                 (fact, cause) => End(fact, cause, logger, stopping),
-                loggers);
+                loggers,
+                TimeProvider.System);
         });
 
         using var app = builder.Build();
