@@ -10,6 +10,7 @@ namespace Holdfast.Agents.Http;
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(RunAnswer))]
+[JsonSerializable(typeof(RunReceipt))]
 [JsonSerializable(typeof(RunPage))]
 [JsonSerializable(typeof(ApprovalView))]
 [JsonSerializable(typeof(ApprovalPage))]
@@ -39,7 +40,7 @@ internal sealed record RunAnswer : RunView
 {
     [SetsRequiredMembers]
     private RunAnswer(RunView run)
-        : base(run) => Links = new RunLinks($"/api/runs/{run.Id}", $"/api/runs/{run.Id}/transcript", $"/api/runs/{run.Id}/events");
+        : base(run) => Links = RunLinks.Of(run.Id);
 
     [JsonPropertyOrder(1)]
     public RunLinks Links { get; }
@@ -47,7 +48,16 @@ internal sealed record RunAnswer : RunView
     public static RunAnswer Of(RunView run) => new(run);
 }
 
-internal sealed record RunLinks(string Self, string Transcript, string Events);
+/// <summary>What who may not read a run is shown of it.</summary>
+internal sealed record RunReceipt(string Id, string Status, RunLinks Links)
+{
+    public static RunReceipt Of(RunView run) => new(run.Id, run.Status, RunLinks.Of(run.Id));
+}
+
+internal sealed record RunLinks(string Self, string Transcript, string Events)
+{
+    public static RunLinks Of(string id) => new($"/api/runs/{id}", $"/api/runs/{id}/transcript", $"/api/runs/{id}/events");
+}
 
 internal sealed record RunPage(IReadOnlyList<RunAnswer> Items, string? NextCursor);
 

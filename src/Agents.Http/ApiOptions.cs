@@ -14,6 +14,12 @@ public sealed record ApiOptions
     /// <summary>The largest body that is read, in bytes; default 1 MiB.</summary>
     public long BodyLimit { get; init; } = DefaultBodyLimit;
 
+    /// <summary>How many streams of events and waits for a run's end one principal may have open at once; default 100.</summary>
+    public int MostOpen { get; init; } = 100;
+
+    /// <summary>The clock of what is remembered.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Why the host cannot serve now, for /health/ready; null when it can.</summary>
     public Func<string?> NotReady { get; init; } = static () => null;
 

@@ -38,18 +38,25 @@ internal static class HealthRoutes
 {
     public static Task Live(HttpContext http) => http.Response.WriteAsJsonAsync(new Health("live"), ApiJson.Answers.Health);
 
-    public static RequestDelegate Ready(ApiContext api) => async http =>
-    {
-        if (api.Options.NotReady() is { } fact)
-        {
-            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            await http.Response.WriteAsJsonAsync(new Health("notReady", fact), ApiJson.Answers.Health);
-            return;
-        }
+    // Anybody may ask this, and as often as they like: the store is asked once in a while, and the answer does not say which.
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(2);
 
-        // Anybody may ask this, so it does not say which.
-        var degraded = await api.System.Engines.DegradedAsync();
-        await http.Response.WriteAsJsonAsync(degraded.Count == 0 ? new Health("ready")
-            : new Health("degraded", $"Engines that have runs and that nobody serves: {degraded.Count}. The list of engines says which."), ApiJson.Answers.Health);
-    };
+    public static RequestDelegate Ready(ApiContext api)
+    {
+        var engines = new Remembered<IReadOnlyList<string>>(() => api.System.Engines.DegradedAsync(), AskAgain, api.Options.Time);
+        return async http =>
+        {
+            if (api.Options.NotReady() is { } fact)
+            {
+                http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                http.Response.Headers.RetryAfter = "1";
+                await http.Response.WriteAsJsonAsync(new Health("notReady", fact), ApiJson.Answers.Health);
+                return;
+            }
+
+            var degraded = await engines.GetAsync();
+            await http.Response.WriteAsJsonAsync(degraded.Count == 0 ? new Health("ready")
+                : new Health("degraded", $"Engines that have runs and that nobody serves: {degraded.Count}. The list of engines says which."), ApiJson.Answers.Health);
+        };
+    }
 }

@@ -54,10 +54,10 @@ internal sealed class ErrorPages(RequestDelegate next, long bodyLimit, ILogger l
                 return Problem.Of(StatusCodes.Status507InsufficientStorage, $"Nothing was accepted: {full.Message}") with { RetryAfter = 10 };
             case StoreUnavailableException away:
                 logger.LogWarning("Request {Id} was refused: {Message}", http.TraceIdentifier, away.Message);
-                return Problem.Of(StatusCodes.Status503ServiceUnavailable, away.MayBeStored
+                var became = away.MayBeStored
                     ? "The store stopped answering while it was to store this, so it is not known whether it did. Look it up, or send the request again under the same Idempotency-Key if it had one."
-                    : "The store does not answer now. Nothing was accepted; try again.") with
-                { RetryAfter = 5 };
+                    : "The store does not answer now. Nothing was accepted; try again.";
+                return Problem.Of(StatusCodes.Status503ServiceUnavailable, became) with { RetryAfter = 5 };
             case EngineUnavailableException or ObjectDisposedException:
                 return Problem.Of(StatusCodes.Status503ServiceUnavailable, "The host is stopping or cannot take work now. Nothing was accepted; try again.") with { RetryAfter = 1 };
             default:

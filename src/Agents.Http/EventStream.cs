@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+using Holdfast.Durable;
+using Holdfast.Sqlite;
 using Microsoft.AspNetCore.Http;
 
 namespace Holdfast.Agents.Http;
@@ -12,12 +15,14 @@ internal static class EventStream
     // Proxies close what is silent; a comment is nothing to a reader.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+    private const string ComeBack = "retry: 2000\n\n";
 
     public static RequestDelegate Get(ApiContext api) => async http =>
     {
         RequestQuery.Refuse(http, _ => false);
         var id = RequestQuery.Id(http, "run");
         var after = LastEventId(http);
+        using var one = api.Open.Open(http.Principal());
         if (await ReadAsync(api, http, id, after) is { HasEnded: true, Items.Count: 0 })
         {
             // A browser connects again after every end, until it is told this.
@@ -38,9 +43,15 @@ internal static class EventStream
         }
         catch (OperationCanceledException) when (api.Options.Stopping.IsCancellationRequested)
         {
-            await http.Response.WriteAsync("retry: 2000\n\n", http.RequestAborted);
+            await http.Response.WriteAsync(ComeBack, http.RequestAborted);
+        }
+        catch (Exception e) when (http.Response.HasStarted && IsAway(e))
+        {
+            await http.Response.WriteAsync(ComeBack, http.RequestAborted); // what has gone out is whole: it goes on behind it
         }
     };
+
+    private static bool IsAway(Exception e) => e is StoreUnavailableException or DatabaseException or EngineUnavailableException or ObjectDisposedException;
 
     private static async Task FollowAsync(ApiContext api, HttpContext http, string id, long after, CancellationToken stop)
     {

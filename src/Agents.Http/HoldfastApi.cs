@@ -26,9 +26,10 @@ public static class HoldfastApi
         app.Use(next => http => Admission.CheckAsync(http, options, next));
         app.UseEndpoints(endpoints =>
         {
+            var context = new ApiContext(system, options);
             foreach (var route in ApiRoutes.All)
             {
-                var handler = route.Handle(new ApiContext(system, options));
+                var handler = route.Handle(context);
                 endpoints.MapMethods(route.Path, route.Method == "GET" ? ["GET", "HEAD"] : [route.Method], handler).WithMetadata(route);
             }
         });
@@ -40,6 +41,8 @@ public static class HoldfastApi
 internal sealed record ApiContext(Func<AgentSystem> Agents, ApiOptions Options)
 {
     public AgentSystem System => Agents();
+
+    public OpenAnswers Open { get; } = new(Options.MostOpen);
 }
 
 /// <param name="Role">Which role a principal needs; null for no principal at all.</param>

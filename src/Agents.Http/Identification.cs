@@ -45,15 +45,10 @@ public static class Identification
             }
         }
 
-        // A key that was good a moment ago is not held up by what others at its address do; any other waits its turn before the store is asked.
+        // A key that was good when it was last seen is not held up by what others at its address do; any other waits its turn before the store is asked.
         async Task<Principal> LookUpAsync(HttpContext http, ApiKeyText key)
         {
-            var isSuspect = !http.IsLetIn();
-            if (isSuspect)
-            {
-                metering.Suspect(http);
-            }
-
+            var suspicion = http.IsLetIn() || ring.HasKnown(key) ? null : metering.Suspect(http);
             var isGuess = false;
             try
             {
@@ -63,9 +58,9 @@ public static class Identification
             }
             finally
             {
-                if (isSuspect && !isGuess)
+                if (suspicion is not null && !isGuess)
                 {
-                    metering.Forgive(http); // also where the store did not answer
+                    metering.Forgive(suspicion); // also where the store did not answer
                 }
             }
         }

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Holdfast.Agents.Http;
 
-/// <summary>How much a caller may ask for. Health and the description of the API are not counted.</summary>
+/// <summary>How much a caller may ask for of one process; each counts for itself. Health and the description of the API are not counted.</summary>
 public sealed record RateLimits
 {
     /// <summary>Requests a second that a principal may make for as long as it likes; default 50.</summary>
@@ -40,17 +40,20 @@ internal sealed class Metering(RateLimits limits, TimeProvider time, Func<HttpCo
         return principal;
     }
 
-    /// <summary>Counts a failure before it is one, so that no number of them at once gets by; <see cref="Forgive"/> takes it back.</summary>
+    /// <summary>Counts a failure before it is one, so that no number of them at once gets by.</summary>
+    /// <returns>What <see cref="Forgive"/> takes it back by.</returns>
     /// <exception cref="ProblemException">Too many requests of this address have failed to say who asks.</exception>
-    public void Suspect(HttpContext http)
+    public string Suspect(HttpContext http)
     {
-        if (failures.Take(Address(http)) is { } wait)
+        if (failures.Take(Address(http), out var counted) is { } wait)
         {
             throw TooMany(wait, "Too many requests from this address did not say who asks, or said it wrongly. Wait, and send a good key.");
         }
+
+        return counted;
     }
 
-    public void Forgive(HttpContext http) => failures.Return(Address(http));
+    public void Forgive(string counted) => failures.Return(counted);
 
     /// <summary>Where a request comes from: whoever has one address of IPv6 has the 2^64 beside it.</summary>
     public string Address(HttpContext http)
@@ -95,13 +98,17 @@ internal sealed class RateLimit(double perSecond, int burst, TimeProvider time)
         }
     }
 
+    /// <inheritdoc cref="Take(string, out string)"/>
+    public TimeSpan? Take(string caller) => Take(caller, out _);
+
+    /// <param name="counted">Whose share it is taken from, for <see cref="Return"/>: the caller's, or that of all who are not told apart.</param>
     /// <returns>How long to wait for one; null when it was taken.</returns>
-    public TimeSpan? Take(string caller)
+    public TimeSpan? Take(string caller, out string counted)
     {
         lock (gate)
         {
             var now = time.GetElapsedTime(started);
-            caller = Known(caller, now);
+            caller = counted = Known(caller, now);
             var next = (full.TryGetValue(caller, out var at) && at > now ? at : now) + each;
             var wait = next - now - (each * burst);
             if (wait > TimeSpan.Zero)
@@ -115,13 +122,13 @@ internal sealed class RateLimit(double perSecond, int burst, TimeProvider time)
     }
 
     /// <summary>Gives one back that was taken.</summary>
-    public void Return(string caller)
+    public void Return(string counted)
     {
         lock (gate)
         {
-            if (full.TryGetValue(caller, out var at))
+            if (full.TryGetValue(counted, out var at))
             {
-                full[caller] = at - each;
+                full[counted] = at - each;
             }
         }
     }

@@ -22,6 +22,7 @@ internal static class RunRoutes
         var metadata = body.Texts("metadata", MostMetadata, longest: 500);
         body.Check();
 
+        using var one = wait > TimeSpan.Zero ? api.Open.Open(http.Principal()) : null; // before anything is accepted
         var (id, _) = await api.System.Runs.StartAsync(http.Principal(), new RunSubmission(agent!, input!, requestedBy, metadata), key);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, api.Options.Stopping);
         var run = await api.System.Queries.WaitForEndAsync(http.Principal(), id, wait ?? TimeSpan.Zero, stop.Token);
@@ -69,7 +70,7 @@ internal static class RunRoutes
 
     public static RefusedException NotFound(string id) => new(Refusal.NotFound, $"There is no run '{id}'.");
 
-    /// <summary>Accepted, and shown as it is then: what was asked for happens at the run's next step.</summary>
+    /// <summary>Accepted, and shown as it is then: what was asked for happens at the run's next step. What was said in it is shown to who may read it.</summary>
     private static RequestDelegate Change(ApiContext api, Func<Principal, string, Task> change) => async http =>
     {
         RequestQuery.Refuse(http, _ => false);
@@ -77,8 +78,12 @@ internal static class RunRoutes
         await RequestBody.RefuseFieldsAsync(http, api.Options.BodyLimit);
         await change(http.Principal(), id);
         http.Response.StatusCode = StatusCodes.Status202Accepted;
-        await WriteAsync(http, await FindAsync(api, http));
+        var run = await FindAsync(api, http);
+        await (MayRead(http.Principal(), run) ? WriteAsync(http, run) : http.Response.WriteAsJsonAsync(RunReceipt.Of(run), ApiJson.Answers.RunReceipt));
     };
+
+    private static bool MayRead(Principal principal, RunView run) =>
+        principal.Has(Roles.Read) || principal.Has(Roles.Admin) || principal.Id == run.RequestedBy || principal.Id == run.CreatedBy;
 
     private static Dictionary<string, string> Metadata(HttpContext http)
     {

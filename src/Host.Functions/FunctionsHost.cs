@@ -26,23 +26,32 @@ namespace Holdfast.Host.Functions;
 public static class FunctionsHost
 {
     private const int Configuration = 2;
+    private const int Otherwise = 1;
 
     /// <summary>Runs until the platform stops the process.</summary>
     /// <param name="args">The program's own; the platform passes what the worker needs.</param>
     /// <param name="configure">Adds the tools of the agents, and orchestrators and activities of the program's own.</param>
     /// <returns>The exit code: 0 after a stop, 2 for wrong configuration, 1 otherwise.</returns>
-    public static async Task<int> RunAsync(string[] args, Action<FunctionsHostBuilder> configure)
+    public static Task<int> RunAsync(string[] args, Action<FunctionsHostBuilder> configure) => RunAsync(args, configure, Console.Error);
+
+    internal static async Task<int> RunAsync(string[] args, Action<FunctionsHostBuilder> configure, TextWriter errors)
     {
+        var secrets = new SecretSource(null, Environment.GetEnvironmentVariable);
         try
         {
-            await RunAsync(FunctionsApplication.CreateBuilder(args), configure);
+            await RunAsync(FunctionsApplication.CreateBuilder(args), configure, secrets);
             return 0;
         }
         catch (Exception e) when (e is StartException or DefinitionException or ToolRefusedException or ModelSettingsException or SecretException
             or StoreRefusedException or PlatformIdentityException)
         {
-            await Console.Error.WriteLineAsync(e.Message);
+            await errors.WriteLineAsync(secrets.Redact(e.Message));
             return Configuration;
+        }
+        catch (Exception e)
+        {
+            await errors.WriteLineAsync(secrets.Redact($"The app has failed, and this is a fault of its code: {e}"));
+            return Otherwise;
         }
     }
 
@@ -87,22 +96,22 @@ public static class FunctionsHost
         }
     }
 
-    private static async Task RunAsync(FunctionsApplicationBuilder builder, Action<FunctionsHostBuilder> configure)
+    private static async Task RunAsync(FunctionsApplicationBuilder builder, Action<FunctionsHostBuilder> configure, SecretSource secrets)
     {
         var settings = FunctionsSettings.Read(builder.Configuration);
         FunctionsIdentity.Check(settings);
-        var secrets = new SecretSource(null, Environment.GetEnvironmentVariable);
         var models = Models(builder.Configuration, settings, secrets);
         var host = new FunctionsHostBuilder(secrets);
         configure(host);
         var definitions = AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents"));
         Check(definitions, models, host.Tools, TimeoutOf(Path.Combine(AppContext.BaseDirectory, "host.json"), builder.Configuration));
         var catalog = new AgentCatalog(definitions, host.Tools);
-        var postgres = FunctionsStore.Options(settings);
+        var postgres = FunctionsStore.Options(settings, secrets);
         var registry = host.Registry();
 
         builder.ConfigureFunctionsWebApplication();
         AddTelemetry(builder);
+        RedactedLoggers.Use(builder.Services, secrets);
         builder.Services.AddSingleton(services =>
         {
             var loggers = services.GetRequiredService<ILoggerFactory>();
@@ -120,8 +129,9 @@ public static class FunctionsHost
                     NotReady = () => stopping.IsCancellationRequested ? "The host is stopping." : null,
                     Stopping = stopping,
                 },
-                (fact, cause) => End(fact, cause, logger, stopping),
-                loggers);
+                (fact, cause) => End(fact, cause, logger, secrets, stopping),
+                loggers,
+                TimeProvider.System);
         });
 
         using var app = builder.Build();
@@ -178,13 +188,13 @@ public static class FunctionsHost
         });
     }
 
-    private static void End(string fact, Exception cause, ILogger logger, CancellationToken stopping)
+    private static void End(string fact, Exception cause, ILogger logger, SecretSource secrets, CancellationToken stopping)
     {
         if (!stopping.IsCancellationRequested)
         {
             logger.LogCritical("{Fact}: {Message}", fact, cause.Message);
-            Console.Error.WriteLine(cause.Message);
-            Environment.Exit(1);
+            Console.Error.WriteLine(secrets.Redact(cause.Message));
+            Environment.Exit(Otherwise);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Holdfast.Agents.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -8,8 +9,9 @@ internal static class ConfiguredStore
 {
     public const string Sqlite = "sqlite";
 
-    // A process's options are seen by everyone on its machine, so the password may stand in a variable: HOLDFAST_STORE_PASSWORD.
+    // A process's options are seen by everyone on its machine, so the password stands in a variable.
     private const string Password = "store_password";
+    private const string PasswordVariable = "HOLDFAST_STORE_PASSWORD";
 
     /// <exception cref="StartException">It is neither, or a connection string that cannot be used.</exception>
     public static PostgresOptions? Check(HostSettings settings)
@@ -19,14 +21,17 @@ internal static class ConfiguredStore
             return null;
         }
 
-        if (!settings.Store.Contains('=', StringComparison.Ordinal))
+        if (!settings.Store.Contains('=', StringComparison.Ordinal) || IsAddress(settings.Store))
         {
-            throw new StartException($"{HostSettings.Named("store")} '{settings.Store}' is not known. Give sqlite, or a connection string: Host=…;Database=…;Username=….");
+            // Whatever it is, a password may stand in it: it is not said back.
+            throw new StartException(IsAddress(settings.Store)
+                ? $"{HostSettings.Named("store")} is an address. Write it as a connection string: Host=SERVER;Port=5432;Database=NAME;Username=USER, with the password in {PasswordVariable}."
+                : $"{HostSettings.Named("store")} is neither sqlite nor a connection string. Give one of them: Host=…;Database=…;Username=….");
         }
 
         var options = new PostgresOptions(settings.Store)
         {
-            Setting = HostSettings.Named("store"), Password = settings.Configuration[Password] is { Length: > 0 } password ? settings.Secrets.Resolve("HOLDFAST_STORE_PASSWORD", password).Reveal() : null,
+            Setting = HostSettings.Named("store"), Password = settings.Configuration[Password] is { Length: > 0 } password ? settings.Secrets.Resolve(PasswordVariable, password).Reveal() : null,
         };
         try
         {
@@ -36,6 +41,30 @@ internal static class ConfiguredStore
         catch (StoreRefusedException e)
         {
             throw new StartException(e.Message, inner: e);
+        }
+    }
+
+    private static bool IsAddress(string store) => store.IndexOf("://", StringComparison.Ordinal) is > 0 and var at && Uri.CheckSchemeName(store[..at]);
+
+    /// <exception cref="StartException">It has a password, which as an option is no secret.</exception>
+    public static void CheckOption(string option)
+    {
+        if (Words(option).Any(word => word.EndsWith("password", StringComparison.OrdinalIgnoreCase) || word.Equals("pwd", StringComparison.OrdinalIgnoreCase)
+            || word.Equals("psw", StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new StartException($"--store has a password, and a process's options are seen by everyone on its machine. Take it out and set {PasswordVariable}, also to secret:NAME; or set HOLDFAST_STORE in place of --store. If others use this machine, change the password.");
+        }
+    }
+
+    private static IEnumerable<string> Words(string option)
+    {
+        try
+        {
+            return new DbConnectionStringBuilder { ConnectionString = option }.Keys.Cast<string>();
+        }
+        catch (ArgumentException)
+        {
+            return option.Split(';').Select(part => part.Split('=')[0].Trim()); // what is wrong with it is said where it is read
         }
     }
 

@@ -10,8 +10,17 @@ namespace Holdfast.Host.Local;
 /// </summary>
 internal static class FromHere
 {
-    public static Task CheckAsync(HttpContext http, RequestDelegate next) => IsFromHere(http.Request) ? next(http) : RefuseAsync(http,
-        "This host answers only to 127.0.0.1 and localhost, and only to its own pages. Send the request from this machine, to one of these names, and not from a web page.");
+    private static readonly string[] OfProxies = ["Forwarded", "Via", "X-Real-IP"];
+
+    public static Task CheckAsync(HttpContext http, RequestDelegate next) => !IsFromHere(http.Request)
+        ? RefuseAsync(http, "This host answers only to 127.0.0.1 and localhost, and only to its own pages. Send the request from this machine, to one of these names, and not from a web page.")
+        : IsForAnother(http.Request)
+        ? RefuseAsync(http, "A proxy has sent this for somebody else, and without a key it would be taken for the operator. Start the host with --proxy ADDRESS of the proxy, or send a key.")
+        : next(http);
+
+    /// <summary>Passed on by a proxy that says so, with nothing that tells for whom: whoever sends a key is that key's principal.</summary>
+    public static bool IsForAnother(HttpRequest request) => request.Headers.Authorization.Count == 0
+        && request.Headers.Keys.Any(name => name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) || OfProxies.Contains(name, StringComparer.OrdinalIgnoreCase));
 
     /// <summary>Addressed to this machine by a name that nobody else can point at it, and by no page but this host's own.</summary>
     public static bool IsFromHere(HttpRequest request) =>

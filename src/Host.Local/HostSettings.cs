@@ -22,11 +22,11 @@ public sealed record HostSettings
         ["host"] = "the address to listen on (default 127.0.0.1); any other than a loopback address needs API keys, and --certificate or --proxy",
         ["certificate"] = "a certificate for TLS, as a PEM file; with its chain, and its private key if --certificate-key is not given",
         ["certificate-key"] = "the certificate's private key, as a PEM file without a password",
-        ["proxy"] = "the addresses of what ends TLS before this host, as 10.0.0.7,192.168.0.0/24; plain HTTP is taken from these alone",
+        ["proxy"] = "the addresses of what ends TLS before this host, as 10.0.0.7,10.0.0.8; plain HTTP is taken from these alone. Only proxies: never a network with clients in it. Of X-Forwarded-For as many addresses are read as are given here",
         ["secrets"] = "the directory of the secrets that settings name as secret:NAME: one file a name, mode 0600",
-        ["rate"] = "the requests a second that one API key may make, 1 to 100000; four times as many at once (default 50)",
+        ["rate"] = "the requests a second that one API key may make of this process, 1 to 100000; four times as many at once (default 50)",
         ["data"] = "the directory that holds everything (default ./data)",
-        ["store"] = "sqlite, a file in the data directory (default), or the connection string of a PostgreSQL",
+        ["store"] = "sqlite, a file in the data directory (default), or the connection string of a PostgreSQL; its password in HOLDFAST_STORE_PASSWORD",
         ["model"] = "the model behind the name 'default'; 'scripted' answers by the rules beside each agent",
         ["agents"] = "the directory of the agents (default agents/ beside the program)",
         ["log"] = "text or json (default text)",
@@ -164,6 +164,11 @@ public sealed record HostSettings
             }
         }
 
+        if (options.TryGetValue("store", out var store))
+        {
+            ConfiguredStore.CheckOption(store!);
+        }
+
         return options;
     }
 
@@ -185,7 +190,7 @@ public sealed record HostSettings
         : throw new StartException($"{Named("host")} '{text}' is not an address. Give 127.0.0.1, or leave it out.");
 
     private static Proxies ProxiesOf(string text) => Proxies.Parse(text)
-        ?? throw new StartException($"{Named("proxy")} '{text}' is no list of addresses. Give them as 10.0.0.7,192.168.0.0/24.");
+        ?? throw new StartException($"{Named("proxy")} '{text}' is no list of addresses. Give those of the proxies alone, as 10.0.0.7,10.0.0.8.");
 
     internal static string Named(string name) => $"--{name} ({Prefix}{name.ToUpperInvariant().Replace('-', '_')})";
 }

@@ -74,8 +74,8 @@ public static class LocalHost
         var logger = loggers.CreateLogger("Holdfast");
 
         var data = Path.GetFullPath(settings.Data);
-        await using var engine = EmbeddedEngine.Open(
-            new EngineOptions { DataDirectory = data, ShutdownGrace = TimeSpan.FromSeconds(12), CrashPoint = crash.Reach }, loggers);
+        await using var engine = await HeldDirectory.UntilFreeAsync(() => Task.FromResult(EmbeddedEngine.Open(
+            new EngineOptions { DataDirectory = data, ShutdownGrace = TimeSpan.FromSeconds(12), CrashPoint = crash.Reach }, loggers)));
         var host = new LocalHostBuilder(data, settings.Secrets);
         configure(host);
         var catalog = new AgentCatalog(definitions, host.Tools);
@@ -103,7 +103,7 @@ public static class LocalHost
             var description = new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place };
             system = await AgentSystem.OpenAsync(
                 store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach, Redact = settings.Secrets.Redact }, loggers);
-            await using var control = await ControlSocket.OpenAsync(data, store, loggers);
+            await using var control = await ControlSocket.OpenAsync(data, words => Command.RunAsync(store, words), loggers);
             var registry = new DurableRegistry(StepJson.Default);
             system.Register(registry);
             await engine.StartAsync(registry);

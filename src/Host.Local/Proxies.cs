@@ -13,7 +13,7 @@ internal sealed class Proxies(IReadOnlyList<IPNetwork> networks)
 
     public bool Any => networks.Count > 0;
 
-    /// <param name="text">Addresses and networks, separated by commas: 10.0.0.7,192.168.0.0/24,::1.</param>
+    /// <param name="text">Addresses and networks, separated by commas: 10.0.0.7,10.0.1.0/28,::1. Whoever has one of them speaks for others.</param>
     /// <returns>Null when one of them is neither.</returns>
     public static Proxies? Parse(string text)
     {
@@ -54,7 +54,8 @@ internal sealed class Proxies(IReadOnlyList<IPNetwork> networks)
                 "This host takes plain HTTP from its proxy alone (--proxy). Send the request to the proxy."));
         }
 
-        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = null };
+        // No more addresses than proxies are named: a client that lies in a network that was named may not write those behind its own.
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = networks.Count };
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
         foreach (var network in networks)

@@ -8,18 +8,20 @@ namespace Holdfast.Host.Local;
 /// <summary>A certificate in PEM files, as it lies there at each new connection: one that is renewed needs no new start.</summary>
 internal sealed class ServerCertificate
 {
+    private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(5);
+
     private readonly string file;
     private readonly string keyFile;
     private readonly TimeProvider time;
     private readonly Lock gate = new();
     private (DateTime, DateTime) read;
+    private long? failed;
     private SslServerAuthenticationOptions options;
 
     private ServerCertificate(string file, string keyFile, TimeProvider time)
     {
         (this.file, this.keyFile, this.time) = (Path.GetFullPath(file), Path.GetFullPath(keyFile), time);
-        read = Written();
-        options = Load();
+        (options, read) = Load();
     }
 
     /// <param name="keyFile">Null where the private key is in the same file.</param>
@@ -31,20 +33,24 @@ internal sealed class ServerCertificate
     {
         lock (gate)
         {
-            var written = Written();
-            if (written == read)
+            if (failed is { } at && time.GetElapsedTime(at) < TryAgain)
             {
                 return options;
             }
 
-            read = written;
             try
             {
-                options = Load();
-                logger.LogInformation("The certificate was read anew from {File}.", file);
+                if (Readable(Written) != read)
+                {
+                    (options, read) = Load();
+                    logger.LogInformation("The certificate was read anew from {File}.", file);
+                }
+
+                failed = null;
             }
             catch (StartException e)
             {
+                failed = time.GetTimestamp();
                 logger.LogError("The certificate before stays in force. {Message}", e.Message);
             }
 
@@ -52,12 +58,19 @@ internal sealed class ServerCertificate
         }
     }
 
-    private (DateTime, DateTime) Written() => (File.GetLastWriteTimeUtc(file), File.GetLastWriteTimeUtc(keyFile));
-
-    private SslServerAuthenticationOptions Load()
+    /// <summary>Of what is opened, so that a link that leads elsewhere now (a secret of Kubernetes) is seen.</summary>
+    private (DateTime, DateTime) Written()
     {
-        try
+        using var opened = File.OpenHandle(file);
+        using var key = File.OpenHandle(keyFile);
+        return (File.GetLastWriteTimeUtc(opened), File.GetLastWriteTimeUtc(key));
+    }
+
+    private (SslServerAuthenticationOptions Options, (DateTime, DateTime) Read) Load()
+    {
+        return Readable(() =>
         {
+            var written = Written(); // first: what is written meanwhile is seen the next time
             var certificate = X509Certificate2.CreateFromPemFile(file, keyFile);
             var now = time.GetUtcNow().UtcDateTime;
             if (now < certificate.NotBefore.ToUniversalTime() || now >= certificate.NotAfter.ToUniversalTime())
@@ -67,7 +80,15 @@ internal sealed class ServerCertificate
 
             X509Certificate2Collection chain = [];
             chain.ImportFromPemFile(file);
-            return new() { ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true) };
+            return (new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true) }, written);
+        });
+    }
+
+    private T Readable<T>(Func<T> open)
+    {
+        try
+        {
+            return open();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {

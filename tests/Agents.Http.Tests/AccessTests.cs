@@ -171,6 +171,7 @@ public sealed class ReadinessTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "The host is starting."), (ready.Status, ready.Get("detail")));
         refused.IsProblem(503, "The host is starting.", "Nothing was accepted");
         Assert.NotNull(refused.Headers.RetryAfter);
+        Assert.NotNull(ready.Headers.RetryAfter);
         Assert.Equal(HttpStatusCode.OK, live.Status);
         Assert.Equal(0, (await server.Anna.GetAsync("/api/runs")).Body.GetProperty("items").GetArrayLength());
     }
@@ -191,6 +192,8 @@ public sealed class DegradedTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal((HttpStatusCode.OK, "Engines that have runs and that nobody serves: 1. The list of engines says which."), (ready.Status, ready.Get("detail")));
 
         await server.System.SweepNowAsync();
+        Assert.Equal("degraded", (await server.AsNobody().GetAsync("/health/ready")).Get("status")); // as it was a moment ago
+        server.Clock.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal("ready", (await server.AsNobody().GetAsync("/health/ready")).Get("status"));
     }
 }

@@ -23,7 +23,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Holdfast.Agents.Http.Tests;
 
 /// <summary>The API over real agents, the embedded engine and Kestrel, in a directory of its own.</summary>
-public sealed class ApiServer : IAsyncLifetime
+public class ApiServer : IAsyncLifetime
 {
     private readonly string data = Directory.CreateTempSubdirectory("holdfast-http-").FullName;
     private readonly CancellationTokenSource stopping = new();
@@ -39,6 +39,12 @@ public sealed class ApiServer : IAsyncLifetime
 
     /// <summary>Holds every answer of this server to openapi.json.</summary>
     public Contract Contract { get; } = Contract.Load();
+
+    /// <summary>How many streams and waits a principal may have open: more than the tests of many have.</summary>
+    public virtual int MostOpen => 10_000;
+
+    /// <summary>What whoever asks the store about a key would meet.</summary>
+    public Exception? Away { get; set; }
 
     /// <summary>Why the host would not be ready.</summary>
     public string? NotReady { get; set; }
@@ -103,7 +109,7 @@ public sealed class ApiServer : IAsyncLifetime
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         app = builder.Build();
         app.Use(InFlight.CountAsync);
-        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = http => Named(http) is { } principal ? new(principal) : keys(http), NotReady = () => NotReady, Stopping = stopping.Token }, loggers));
+        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = http => Away is { } away ? throw away : Named(http) is { } principal ? new(principal) : keys(http), NotReady = () => NotReady, Stopping = stopping.Token, MostOpen = MostOpen, Time = Clock }, loggers));
         await app.StartAsync();
         address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         Anna = As("anna");
@@ -118,10 +124,17 @@ public sealed class ApiServer : IAsyncLifetime
         store.Dispose();
         stopping.Dispose();
         Directory.Delete(data, recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     private static Principal? Named(HttpContext http) => http.Request.Headers["X-Principal"].ToString().Split('|') is [var id, var tenant, var roles]
         ? new Principal(id, tenant, roles.Split(',')) : null;
+}
+
+/// <summary>One where a principal may have few streams and waits open.</summary>
+public sealed class NarrowServer : ApiServer
+{
+    public override int MostOpen => 3;
 }
 
 /// <summary>The store's clock: the system's, moved on by hand.</summary>

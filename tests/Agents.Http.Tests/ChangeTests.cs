@@ -31,6 +31,27 @@ public sealed class ChangeTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Single(await anna.AllEventsAsync(run), one => one.Type == "run.cancelRequested");
     }
 
+    [Fact]
+    public async Task WhoMayNotReadARunIsShownNothingOfWhatWasSaidInItUnlessItIsTheirOwn()
+    {
+        var (run, _) = await anna.AskAsync("refund-desk");
+        var forBen = (await server.As("carla", "acme", "submit", "delegate").PostAsync(
+            "/api/runs", """{"agent": "refund-desk", "input": "Please refund order A-1002.", "requestedBy": "ben"}""")).Get("id");
+
+        var strangers = await server.As("carla", "acme", "submit").PostAsync($"/api/runs/{run}/suspend");
+
+        Assert.Equal(["id", "status", "links"], strangers.Body.EnumerateObject().Select(member => member.Name));
+        Assert.Equal((run, "suspended"), (strangers.Get("id"), strangers.Get("status")));
+        foreach (var (path, client) in new[]
+        {
+            (run, server.As("anna", "acme", "submit")), (run, server.As("carla", "acme", "submit", "read")), (run, server.As("carla", "acme", "admin")),
+            (forBen, server.As("carla", "acme", "submit")), (forBen, server.As("ben", "acme", "submit")),
+        })
+        {
+            Assert.StartsWith("Please refund", (await client.PostAsync($"/api/runs/{path}/suspend")).Get("input"), StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("cancel")]
     [InlineData("suspend")]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Holdfast.Agents.Storage;
 
 namespace Holdfast.Agents.Http.Tests;
 
@@ -98,6 +99,19 @@ public sealed class EventTests(ApiServer server) : IClassFixture<ApiServer>
         var types = (await anna.AllEventsAsync(run)).Select(one => one.Type).ToList();
 
         Assert.Contains("approval.decided", types.Skip(types.IndexOf("run.ended")));
+    }
+
+    [Fact]
+    public async Task AStreamWhoseStoreGoesAwayEndsWholeAndTellsToComeBack()
+    {
+        var (run, _) = await anna.AskAsync("refund-desk");
+        using var response = await anna.OpenEventsAsync(run);
+        server.Away = new StoreUnavailableException("PostgreSQL does not answer.");
+
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        server.Away = null;
+
+        Assert.EndsWith("\n\nretry: 2000\n\n", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -101,6 +101,36 @@ public sealed class RateLimitTests : IDisposable
     }
 
     [Fact]
+    public async Task AKeyInUseIsNeverHeldUpByWhatOthersAtItsAddressDoForAnHour()
+    {
+        var identify = Keys(new RateLimits { FailuresPerSecond = 1, FailureBurst = 5 });
+        var good = await AddAsync("good");
+        Assert.Equal(200, await StatusAsync(identify, good));
+        for (var second = 0; second < 3600; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            for (var i = 0; i < 9; i++)
+            {
+                await StatusAsync(identify, null);
+            }
+
+            Assert.Equal(200, await StatusAsync(identify, good));
+        }
+    }
+
+    [Fact]
+    public async Task AKeyThatWasGoodIsAGuessOnceItIsRefused()
+    {
+        var identify = Keys(new RateLimits { FailuresPerSecond = 0.001, FailureBurst = 1 });
+        var issued = await new ApiKeys(store).AddAsync(new NewApiKey("former", "acme", [Roles.Read], null));
+        Assert.Equal(200, await StatusAsync(identify, issued.Text));
+        await new ApiKeys(store).RevokeAsync(issued.Key.Prefix);
+        time.Advance(ApiKeys.RevokedWithin);
+
+        Assert.Equal((401, 401, 429), (await StatusAsync(identify, issued.Text), await StatusAsync(identify, issued.Text), await StatusAsync(identify, issued.Text)));
+    }
+
+    [Fact]
     public async Task GoodKeysAreNoGuesses()
     {
         var identify = Keys(new RateLimits { FailuresPerSecond = 0.001, FailureBurst = 1 });
@@ -190,6 +220,22 @@ public sealed class RateLimitTests : IDisposable
         Assert.Equal([null, null, TimeSpan.FromSeconds(1)], [limit.Take("a"), limit.Take("b"), limit.Take("c")]);
         Assert.Null(limit.Take("address 7"));
         Assert.Equal(RateLimit.Most + 1, limit.Callers);
+    }
+
+    [Fact]
+    public void WhatWasTakenFromTheSharedShareIsGivenBackToIt()
+    {
+        var limit = new RateLimit(perSecond: 1, burst: 2, time);
+        for (var i = 0; i < RateLimit.Most; i++)
+        {
+            limit.Take($"address {i}");
+        }
+
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Null(limit.Take($"newcomer {i}", out var counted));
+            limit.Return(counted);
+        }
     }
 
     private Func<HttpContext, ValueTask<Principal?>> Keys(RateLimits limits) => Identification.Keys(() => store, limits, time, NullLoggerFactory.Instance);

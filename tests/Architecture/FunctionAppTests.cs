@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 namespace Holdfast.Architecture;
 
@@ -56,6 +57,11 @@ public sealed partial class FunctionAppTests
         Assert.Equal("NonRunningStates", engine.GetProperty("overridableExistingInstanceStates").GetString());
         Assert.Equal("CurrentOrOlder", engine.GetProperty("versionMatchStrategy").GetString());
     }
+
+    [Fact]
+    public void TheVersionThatInstancesBeginAsIsTheRelease() => Assert.Equal(
+        XDocument.Parse(Repository.Read("Directory.Build.props")).Descendants("Version").Single().Value,
+        HostJson().GetProperty("extensions").GetProperty("durableTask").GetProperty("defaultVersion").GetString());
 
     [Fact]
     public void TheSampleHoldsNoSecret() => Repository.AssertNone("A value that only a laptop's stand-ins may have:", Values()

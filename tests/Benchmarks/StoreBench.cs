@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Holdfast.Agents;
+using Holdfast.Agents.Engines;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
@@ -30,11 +31,11 @@ internal static class StoreBench
     {
         var data = BenchHost.NewDirectory();
         await using var engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = data }, NullLoggerFactory.Instance);
-        using var store = new AgentStore(await open(data));
+        var store = new AgentStore(await open(data));
         await StoreFilling.FillAsync(store, Runs);
         var tools = new Toolbox([]);
         await using var system = await AgentSystem.OpenAsync(
-            store, new EngineDescription(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync), new AgentCatalog([], tools), tools, new ModelCatalog(),
+            store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place }, new AgentCatalog([], tools), tools, new ModelCatalog(),
             new AgentOptions(), NullLoggerFactory.Instance);
         var registry = new DurableRegistry(StepJson.Default);
         system.Register(registry);

@@ -18,6 +18,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -32,14 +33,16 @@ namespace Holdfast.Host.Functions.Tests;
 /// </summary>
 internal sealed class FunctionApp : IAsyncDisposable
 {
+    private readonly TaskHub hub;
+    private readonly bool owns;
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("holdfast-functions-");
     private readonly Shop shop;
     private readonly FunctionsRuntime runtime;
-    private DurableTaskTestHost engine = null!;
     private WebApplication server = null!;
 
-    private FunctionApp(Func<string, Task<AgentStore>> open, AgentOptions options)
+    private FunctionApp(Func<string, Task<AgentStore>> open, AgentOptions options, TaskHub? hub)
     {
+        (this.hub, owns) = (hub ?? new TaskHub(), hub is null);
         shop = Shop.Open(ShopFile, TimeProvider.System);
         var loggers = NullLoggerFactory.Instance;
         var tools = Toolbox.From(new ShopTools(shop));
@@ -52,7 +55,8 @@ internal sealed class FunctionApp : IAsyncDisposable
                 store, new SharedEngine("hub_test", "the test's hub", client) { EngineData = "The hub", StoreData = "the store" }, agents, tools, models, options with { SweepEvery = null }, loggers),
             new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)) },
             (_, cause) => Ended = cause,
-            loggers);
+            loggers,
+            TimeProvider.System);
     }
 
     public string ShopFile => Path.Combine(folder.FullName, "shop.db");
@@ -62,22 +66,23 @@ internal sealed class FunctionApp : IAsyncDisposable
     /// <summary>Why the process would have ended.</summary>
     public Exception? Ended { get; private set; }
 
-    public static async Task<FunctionApp> StartAsync(Func<string, Task<AgentStore>> open, AgentOptions? options = null)
+    /// <param name="hub">One that outlives this process; otherwise it has one of its own.</param>
+    public static async Task<FunctionApp> StartAsync(Func<string, Task<AgentStore>> open, AgentOptions? options = null, TaskHub? hub = null)
     {
-        var app = new FunctionApp(open, options ?? new AgentOptions());
-        app.engine = await FunctionsFixture.StartAsync(app.Add, NullLoggerFactory.Instance);
+        var app = new FunctionApp(open, options ?? new AgentOptions(), hub);
+        await app.hub.ServeAsync(app.runtime);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddRoutingCore();
         app.server = builder.Build();
-        app.server.Map("/{*path}", http => app.runtime.ServeAsync(http, app.engine.Client)); // routed, as by the worker
+        app.server.Map("/{*path}", http => app.runtime.ServeAsync(http, app.hub.Client)); // routed, as by the worker
         await app.server.StartAsync();
         app.Http.BaseAddress = new Uri(app.server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         return app;
     }
 
     /// <summary>What the timer's function does.</summary>
-    public Task SweepAsync() => runtime.SweepAsync(engine.Client);
+    public Task SweepAsync() => runtime.SweepAsync(hub.Client);
 
     public async Task<JsonElement> StartRunAsync(string input)
     {
@@ -120,22 +125,39 @@ internal sealed class FunctionApp : IAsyncDisposable
     {
         Http.Dispose();
         await server.DisposeAsync();
-        await engine.DisposeAsync();
+        await (owns ? hub.DisposeAsync() : ValueTask.CompletedTask);
         await runtime.DisposeAsync();
         shop.Dispose();
         folder.Delete(recursive: true);
     }
+}
+
+/// <summary>The app's task hub. Its processes come and go: what it has to run, the one that came last runs.</summary>
+internal sealed class TaskHub : IAsyncDisposable
+{
+    private DurableTaskTestHost? engine;
+    private FunctionsRuntime serving = null!;
+
+    public DurableTaskClient Client => engine!.Client;
+
+    public async Task ServeAsync(FunctionsRuntime runtime)
+    {
+        serving = runtime;
+        engine ??= await FunctionsFixture.StartAsync(Add, NullLoggerFactory.Instance);
+    }
+
+    public ValueTask DisposeAsync() => engine?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private void Add(DurableTaskRegistry tasks)
     {
-        foreach (var name in runtime.Registry.Orchestrators.Keys)
+        foreach (var name in serving.Registry.Orchestrators.Keys)
         {
-            tasks.AddOrchestratorFunc<InstanceEnvelope, RawJson>(name, (context, _) => runtime.OrchestrateAsync(context));
+            tasks.AddOrchestratorFunc<InstanceEnvelope, RawJson>(name, (context, _) => serving.OrchestrateAsync(context));
         }
 
-        foreach (var name in runtime.Registry.Activities.Keys)
+        foreach (var name in serving.Registry.Activities.Keys)
         {
-            tasks.AddActivityFunc<ActivityEnvelope, RawJson>(name, (_, input) => runtime.ActAsync(name, input, engine.Client, CancellationToken.None));
+            tasks.AddActivityFunc<ActivityEnvelope, RawJson>(name, (_, input) => serving.ActAsync(name, input, Client, CancellationToken.None));
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Holdfast.Durable;
 using Holdfast.Durable.Adapting;
 using Holdfast.Durable.Testing;
@@ -100,27 +99,4 @@ internal sealed class FunctionsFixture : EngineFixture
     }
 
     private void Add(DurableTaskRegistry tasks, DurableRegistry registry) => Add(tasks, registry, () => Interlocked.Increment(ref begun));
-
-    private sealed class LogBook : ILoggerFactory, ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
-    }
 }

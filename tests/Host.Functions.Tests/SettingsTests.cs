@@ -1,5 +1,6 @@
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Models;
+using Holdfast.Agents.Secrets;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
 using Microsoft.Extensions.Configuration;
@@ -21,8 +22,8 @@ public sealed class SettingsTests
     {
         var settings = Read([]);
         Assert.Equal(("hub", "https://east.durabletask.io", false, true), (settings.Hub, settings.SchedulerEndpoint, settings.StoreByIdentity, settings.PlatformIdentifies));
-        Assert.Null(FunctionsStore.Options(settings).Token);
-        Assert.NotNull(FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE_SIGNIN"] = "managedIdentity" })).Token);
+        Assert.Null(Options(settings).Token);
+        Assert.NotNull(Options(Read(new() { ["HOLDFAST_STORE_SIGNIN"] = "managedIdentity" })).Token);
     }
 
     [Theory]
@@ -42,8 +43,20 @@ public sealed class SettingsTests
         Assert.Throws<StartException>(() => Read(new() { ["HOLDFAST_STORE_SIGNIN"] = "managedIdentity", ["HOLDFAST_STORE_PASSWORD"] = "x" })).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void APasswordMayBeASecretAndStandsInNoLineOfTheLogWhereverItWasSet()
+    {
+        var secrets = new SecretSource(null, static name => name == "HOLDFAST_SECRET_DB" ? "canary-4711" : null);
+        Assert.Equal("canary-4711", FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE_PASSWORD"] = "secret:db" }), secrets).Password);
+        FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE_PASSWORD"] = "canary-4712" }), secrets);
+        FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE"] = "Host=localhost;Database=holdfast;Username=me;PWD=canary-4713" }), secrets);
+        Assert.Equal("secret:db secret secret", secrets.Redact("canary-4711 canary-4712 canary-4713"));
+        Assert.Contains("HOLDFAST_STORE_PASSWORD: There is no secret 'other'.", Assert.Throws<SecretException>(
+            () => FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE_PASSWORD"] = "secret:other" }), secrets)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ADatabaseElsewhereWhoseServerNobodyWouldCheckIsRefused() => Assert.Contains("SSL Mode=VerifyFull", Assert.Throws<StoreRefusedException>(
-        () => FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE"] = "Host=db.example.org;Database=holdfast;Username=me" }))).Message, StringComparison.Ordinal);
+        () => Options(Read(new() { ["HOLDFAST_STORE"] = "Host=db.example.org;Database=holdfast;Username=me" }))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void TwoHubsOrTwoSchedulersAreTwoEnginesAndTheSameOneHasOneIdHoweverItIsWritten()
@@ -80,6 +93,8 @@ public sealed class SettingsTests
         Assert.Equal(TimeSpan.FromMinutes(5), FunctionsHost.TimeoutOf(host, Configuration(new() { ["AzureFunctionsJobHost:functionTimeout"] = "00:05:00" })));
         Assert.Contains("nowhere.json cannot be used", Assert.Throws<StartException>(() => FunctionsHost.TimeoutOf("nowhere.json", Configuration([]))).Message, StringComparison.Ordinal);
     }
+
+    private static PostgresOptions Options(FunctionsSettings settings) => FunctionsStore.Options(settings, new SecretSource(null, static _ => null));
 
     private static FunctionsSettings Read(Dictionary<string, string?> changed) => FunctionsSettings.Read(Configuration(changed));
 

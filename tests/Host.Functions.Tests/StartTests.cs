@@ -27,6 +27,19 @@ public sealed class StartTests
     public async Task ASettingThatIsEmptyIsNotSet() => Assert.StartsWith(
         "TASKHUB_NAME is not set.", await RefusalAsync([.. Reached, ("TASKHUB_NAME", "")]), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(true, 2)]
+    [InlineData(false, 1)]
+    public async Task WhatAProgramThrowsIsSaidWithoutItsSecrets(bool refuses, int code)
+    {
+        var said = new StringWriter();
+        var key = ("OPENAI_API_KEY", "canary-4711");
+        var args = Reached.Append(("HOLDFAST_IDENTITY", "keys")).Append(key).Select(setting => $"--{setting.Item1}={setting.Item2}").ToArray();
+        Assert.Equal(code, await FunctionsHost.RunAsync(args, _ => throw (refuses ? new StartException("Not with canary-4711.") : new InvalidOperationException("Not with canary-4711.")), said));
+        Assert.Contains("Not with secret.", said.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("4711", said.ToString(), StringComparison.Ordinal);
+    }
+
     private static async Task<string> RefusalAsync(params (string Name, string Value)[] settings)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "refund-desk-functions.dll")])

@@ -85,6 +85,37 @@ public sealed class ReachTests : IDisposable
     }
 
     [Fact]
+    public async Task AClientInsideANetworkThatWasNamedDoesNotGetAroundALimitEither()
+    {
+        var (host, port, _) = await BehindProxyAsync("127.0.0.0/8");
+        await using var running = host;
+        List<HttpStatusCode> statuses = [];
+        for (var i = 0; i < 40; i++)
+        {
+            statuses.Add(await PlainAsync(port, "127.0.0.2", "guess", $"198.51.100.{i}, 127.0.0.9"));
+        }
+
+        Assert.Equal(HttpStatusCode.Unauthorized, statuses[0]);
+        Assert.Contains(HttpStatusCode.TooManyRequests, statuses);
+        Assert.Equal(HttpStatusCode.Unauthorized, await PlainAsync(port, "127.0.0.2", "guess", "127.0.0.10"));
+    }
+
+    [Fact]
+    public async Task OfTwoProxiesInARowBothAreNamedAndTheClientIsTheOneBehindThem()
+    {
+        var (host, port, _) = await BehindProxyAsync("127.0.0.2,127.0.0.3");
+        await using var running = host;
+        List<HttpStatusCode> statuses = [];
+        for (var i = 0; i < 40; i++)
+        {
+            statuses.Add(await PlainAsync(port, "127.0.0.2", "guess", $"198.51.100.{i}, 203.0.113.9, 127.0.0.3"));
+        }
+
+        Assert.Contains(HttpStatusCode.TooManyRequests, statuses);
+        Assert.Equal(HttpStatusCode.Unauthorized, await PlainAsync(port, "127.0.0.2", "guess", "203.0.113.10, 127.0.0.3"));
+    }
+
+    [Fact]
     public async Task TenTimesTheRateIsAnsweredWithTheTimeToWaitAndHealthIsNot()
     {
         var key = await AddAsync();
@@ -104,12 +135,12 @@ public sealed class ReachTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(new HttpClient(), $"http://127.0.0.1:{port}/api/runs", null)).StatusCode);
     }
 
-    private async Task<(HostProcess Host, int Port, string Key)> BehindProxyAsync()
+    private async Task<(HostProcess Host, int Port, string Key)> BehindProxyAsync(string proxies = "127.0.0.2,10.0.0.7")
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux has all of 127.0.0.0/8 to send from.");
         var key = await AddAsync();
         var port = HostProcess.FreePort();
-        var host = Start("--port", $"{port}", "--proxy", "127.0.0.2,10.0.0.0/8");
+        var host = Start("--port", $"{port}", "--proxy", proxies);
         await host.ReadyAsync();
         return (host, port, key);
     }

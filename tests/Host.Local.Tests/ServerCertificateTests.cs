@@ -37,6 +37,51 @@ public sealed class ServerCertificateTests : IDisposable
     }
 
     [Fact]
+    public void ACertificateBehindALinkIsRenewedWhenTheLinkLeadsElsewhere()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a privilege on Windows.");
+        foreach (var directory in new[] { "one", "two" })
+        {
+            Directory.CreateDirectory(scratch.At(directory));
+        }
+
+        // As Kubernetes lays a secret out: file -> ..data/file, ..data -> a directory that is exchanged.
+        var first = Pem.Write(scratch.At("one", "tls.pem"), withKey: true);
+        var renewed = Pem.Write(scratch.At("two", "tls.pem"), "renewed", withKey: true);
+        File.SetLastWriteTimeUtc(scratch.At("two", "tls.pem"), File.GetLastWriteTimeUtc(scratch.At("one", "tls.pem")).AddHours(1));
+        Directory.CreateSymbolicLink(scratch.At("data"), "one");
+        File.CreateSymbolicLink(scratch.At("tls.pem"), Path.Combine("data", "tls.pem"));
+        var certificate = ServerCertificate.Open(scratch.At("tls.pem"), null, TimeProvider.System);
+        Assert.Equal(first, Thumbprint(certificate));
+
+        Directory.CreateSymbolicLink(scratch.At("next"), "two");
+        File.Delete(scratch.At("data"));
+        Directory.Move(scratch.At("next"), scratch.At("data"));
+
+        Assert.Equal(renewed, Thumbprint(certificate));
+    }
+
+    [Fact]
+    public void WhatCouldNotBeReadIsTriedAgainThoughNothingWasWrittenSince()
+    {
+        var time = new Ahead();
+        var file = scratch.At("cert.pem");
+        Pem.Write(file, withKey: true);
+        var certificate = ServerCertificate.Open(file, null, time);
+        var renewed = Pem.Write(scratch.At("renewed.pem"), "renewed", withKey: true);
+        File.WriteAllText(file, "-----BEGIN CERTIFICATE-----\n");
+        var written = File.GetLastWriteTimeUtc(file).AddSeconds(1);
+        File.SetLastWriteTimeUtc(file, written);
+        Assert.NotEqual(renewed, Thumbprint(certificate));
+        File.Copy(scratch.At("renewed.pem"), file, overwrite: true);
+        File.SetLastWriteTimeUtc(file, written);
+
+        Assert.NotEqual(renewed, Thumbprint(certificate)); // not at every connection
+        time.By = TimeSpan.FromSeconds(5);
+        Assert.Equal(renewed, Thumbprint(certificate));
+    }
+
+    [Fact]
     public void WhatCannotBeUsedNamesTheFilesAndTheFact()
     {
         Pem.Write(scratch.At("a.pem"));
@@ -57,4 +102,12 @@ public sealed class ServerCertificateTests : IDisposable
 
     private string Refused(string file, string? key) => Assert.Throws<StartException>(
         () => ServerCertificate.Open(scratch.At(file), key is null ? null : scratch.At(key), TimeProvider.System)).Message;
+
+    /// <summary>The system's clock, set ahead: certificates are good by that one.</summary>
+    private sealed class Ahead : TimeProvider
+    {
+        public TimeSpan By { get; set; }
+
+        public override long GetTimestamp() => base.GetTimestamp() + (long)(By.TotalSeconds * TimestampFrequency);
+    }
 }

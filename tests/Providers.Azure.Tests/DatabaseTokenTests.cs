@@ -42,6 +42,21 @@ public sealed class DatabaseTokenTests
         Assert.Equal("token 1", await password.GetAsync(CancellationToken.None));
     }
 
+    [Fact]
+    public async Task WhileNoNewTokenCanBeHadTheOldOneIsGivenUntilItExpires()
+    {
+        var entra = new Entra(time);
+        using var password = new DatabaseToken(entra, time);
+        await password.GetAsync(CancellationToken.None);
+        entra.Fails = true;
+        time.Advance(TimeSpan.FromMinutes(59));
+        Assert.Equal("token 1", await password.GetAsync(CancellationToken.None));
+        time.Advance(TimeSpan.FromMinutes(1));
+        await Assert.ThrowsAsync<AuthenticationFailedException>(() => password.GetAsync(CancellationToken.None).AsTask());
+        entra.Fails = false;
+        Assert.Equal("token 2", await password.GetAsync(CancellationToken.None));
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("")]

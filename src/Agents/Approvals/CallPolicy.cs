@@ -27,6 +27,6 @@ internal sealed class CallPolicy(AgentParts parts, StoreTransaction tx, LockedRu
     {
         var roles = decided.DecidedRoles is { } json ? JsonSerializer.Deserialize(json, AgentsJson.Default.ListString)! : [];
         var approver = new Identity.Principal(decided.DecidedBy!, decided.Tenant, roles);
-        return Entitlement.Refuse(approver, ask, run.RequestedBy) is null;
+        return Entitlement.Refuse(approver, ask, run) is null;
     }
 }

@@ -66,7 +66,7 @@ public sealed class Decisions
             return null;
         }
 
-        if (Entitlement.Refuse(principal, ask, run.Row.RequestedBy) is { } refusal)
+        if (Entitlement.Refuse(principal, ask, run.Row) is { } refusal)
         {
             throw new RefusedException(Refusal.Forbidden, refusal);
         }

@@ -1,15 +1,16 @@
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Identity;
+using Holdfast.Agents.Storage;
 
 namespace Holdfast.Agents.Approvals;
 
 /// <summary>Who may decide.</summary>
 internal static class Entitlement
 {
-    /// <summary>Why a principal may not decide; null if it may.</summary>
-    public static string? Refuse(Principal principal, ApprovalAsk ask, string requestedBy)
+    /// <summary>Why a principal may not decide; null if it may. A delegate that names another has asked all the same.</summary>
+    public static string? Refuse(Principal principal, ApprovalAsk ask, RunRow run)
     {
-        if (principal.Id == requestedBy && !ask.RequesterMayDecide)
+        if (run.Requesters.Contains(principal.Id, StringComparer.Ordinal) && !ask.RequesterMayDecide)
         {
             return $"{principal.Id} asked for this run and may not decide on it. Somebody else has to: {Approvers(ask)}.";
         }

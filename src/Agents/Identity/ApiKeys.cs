@@ -75,12 +75,21 @@ public sealed class ApiKeys(AgentStore store)
         }, refusable: true);
     }
 
-    /// <summary>Ends a key. Every process refuses it within <see cref="RevokedWithin"/>. A second time changes nothing.</summary>
+    /// <summary>
+    /// Ends a key, and with it those that it has replaced: the name is free after this, and nobody may go on under it. Every process refuses
+    /// them within <see cref="RevokedWithin"/>. A second time changes nothing.
+    /// </summary>
     /// <exception cref="RefusedException">No such key.</exception>
     public Task<ApiKey> RevokeAsync(string prefix) => store.WriteAsync(async tx =>
     {
         await TakeAsync(tx, prefix);
-        await tx.ExecuteAsync("UPDATE api_keys SET revoked_at = @Now WHERE prefix = @prefix AND revoked_at IS NULL", new { prefix, Now = tx.Now.UtcTicks });
+        await tx.ExecuteAsync("""
+            WITH RECURSIVE ended (prefix) AS (
+              SELECT prefix FROM api_keys WHERE prefix = @prefix
+              UNION SELECT k.prefix FROM api_keys k JOIN ended ON k.replaced_by = ended.prefix)
+            UPDATE api_keys SET revoked_at = @Now
+            WHERE prefix IN (SELECT prefix FROM ended) AND revoked_at IS NULL AND (prefix = @prefix OR expires_at IS NULL OR expires_at > @Now)
+            """, new { prefix, Now = tx.Now.UtcTicks });
         return ApiKey.Of(await TakeAsync(tx, prefix));
     });
 

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Holdfast.Agents.Identity;
 
 /// <summary>Tells whose a key is. What the store said of a key is remembered for seconds, so that a busy client costs no read a request.</summary>
-/// <remarks>Only keys that are good are remembered, so what is remembered is at most what the store has.</remarks>
+/// <remarks>Only keys that are good are remembered, until the store refuses them: at most what the store has.</remarks>
 internal sealed class KeyRing(Func<AgentStore> store, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan NoteEvery = TimeSpan.FromHours(1);
@@ -19,6 +19,9 @@ internal sealed class KeyRing(Func<AgentStore> store, TimeProvider time, ILogger
 
     /// <summary>Whose it is, if the store has said so a moment ago.</summary>
     public Principal? Recall(ApiKeyText key) => known.TryGetValue(key.Hash, out var one) && time.GetElapsedTime(one.Since) < one.For ? one.Principal : null;
+
+    /// <summary>Whether the store has said that it is good and has not taken that back, however long ago: who sends it does not guess.</summary>
+    public bool HasKnown(ApiKeyText key) => known.ContainsKey(key.Hash);
 
     /// <summary>Asks the store.</summary>
     /// <returns>Whose it is, or why it is not good.</returns>

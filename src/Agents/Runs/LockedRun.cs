@@ -81,7 +81,11 @@ internal sealed class LockedRun
     /// </summary>
     public async Task VoidApprovalsAsync(string note)
     {
-        await WakeAskingsAsync();
+        if (await WakeAskingsAsync() == 0)
+        {
+            return; // what could be void is among those
+        }
+
         await tx.ExecuteAsync("""
             UPDATE approvals SET note = CASE state WHEN 'approved' THEN 'Approved, not executed. ' ELSE '' END || @note, state = 'void'
             WHERE run = @Run AND kind = 'approval' AND state IN ('pending', 'approved') AND consumed_at IS NULL
@@ -89,13 +93,17 @@ internal sealed class LockedRun
     }
 
     /// <summary>Tells every asking whose word is still out, or came and was not used.</summary>
-    public async Task WakeAskingsAsync()
+    /// <returns>How many there are.</returns>
+    public async Task<int> WakeAskingsAsync()
     {
-        foreach (var id in await tx.ListAsync<string>(
-            "SELECT id FROM approvals WHERE run = @Run AND (state = 'pending' OR (state IN ('approved', 'answered') AND consumed_at IS NULL))", new { Row.Run }))
+        var askings = await tx.ListAsync<string>(
+            "SELECT id FROM approvals WHERE run = @Run AND (state = 'pending' OR (state IN ('approved', 'answered') AND consumed_at IS NULL)) ORDER BY id", new { Row.Run });
+        foreach (var id in askings)
         {
             await WakeAskingAsync(id);
         }
+
+        return askings.Count;
     }
 
     public Task WakeAsync(string kind = Wake.Look) => tx.WakeAsync(new Wake(Instance, Row.Run, Row.Engine, kind));

@@ -167,6 +167,7 @@ public sealed class RunQueries
             Fault = row.Fault is null ? null : JsonSerializer.Deserialize(row.Fault, AgentsJson.Default.Fault),
             Usage = new RunUsage(row.InputTokens, row.OutputTokens, row.CachedTokens, row.ReasoningTokens, row.HeldTokens, row.Turn, row.ToolCalls),
             RequestedBy = row.RequestedBy,
+            CreatedBy = row.CreatedBy,
             Metadata = row.Metadata is null ? new Dictionary<string, string>() : JsonSerializer.Deserialize(row.Metadata, AgentsJson.Default.DictionaryStringString)!,
             CreatedAt = Times.Of(row.CreatedAt),
             EndedAt = Times.Of(row.EndedAt),

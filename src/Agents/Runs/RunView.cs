@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Holdfast.Agents.Runs;
 
@@ -36,6 +37,10 @@ public record RunView
     public required RunUsage Usage { get; init; }
 
     public required string RequestedBy { get; init; }
+
+    /// <summary>Whose key it came with; another than <see cref="RequestedBy"/> where a delegate named somebody.</summary>
+    [JsonIgnore]
+    public string CreatedBy { get; init; } = "";
 
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 

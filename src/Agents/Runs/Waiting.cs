@@ -49,7 +49,7 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<Ope
 
         var first = open[0];
         var ask = JsonSerializer.Deserialize(first.Ask, AgentsJson.Default.ApprovalAsk)!;
-        var who = Entitlement.Approvers(ask) + (ask.RequesterMayDecide ? "" : $", but not {run.RequestedBy}");
+        var who = Entitlement.Approvers(ask) + (ask.RequesterMayDecide ? "" : $", but not {string.Join(" or ", run.Requesters)}");
         var doubt = first.Kind == ApprovalKinds.InDoubt ? first.Doubt : null;
         var next = first.Kind == ApprovalKinds.InDoubt
             ? $"Find out whether {first.Tool} happened, then decide: happened, runAgain or giveUp."

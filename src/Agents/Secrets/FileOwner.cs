@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Holdfast.Agents.Secrets;
 
 /// <summary>Whose a file is, which .NET does not tell. Linux only: there the call has the same shape on every processor (statx(2)).</summary>
-internal static class FileOwner
+public static class FileOwner
 {
     private const int EmptyPath = 0x1000;
     private const uint Uid = 0x8;

@@ -30,7 +30,14 @@ internal class RunRow
 
     public string RequestedBy { get; init; } = "";
 
+    /// <summary>Whose key the submission came with; another than <see cref="RequestedBy"/> where a delegate named somebody.</summary>
+    public string CreatedBy { get; init; } = "";
+
     public string? RequestHash { get; init; }
+
+    /// <summary>Who has a hand in asking for it: the person that it was asked for, and who sent it.</summary>
+    public IReadOnlyList<string> Requesters => RequestedBy == CreatedBy ? [RequestedBy] : [RequestedBy, CreatedBy];
+
 
     public long CreatedAt { get; init; }
 

@@ -1,5 +1,6 @@
 using Holdfast.Agents;
 using Holdfast.Agents.Storage;
+using Holdfast.Sqlite;
 
 namespace Holdfast.Host.Local.Commands;
 
@@ -13,21 +14,38 @@ internal sealed record Command(string Name, string Takes, string Does, Func<Agen
     /// <summary>All there are.</summary>
     public static IReadOnlyList<Command> All { get; } = [.. KeyCommands.All, .. EngineCommands.All];
 
+    /// <summary>Of a command whose answer is lost.</summary>
+    public const string NotKnown = "Whether it was done is not known: look at 'keys list' or 'engines list'. A key that nobody was shown is revoked by 'keys revoke'.";
+
     public static string Help { get; } = "Commands, in place of options:" + Environment.NewLine
         + string.Concat(All.Select(command => $"  {$"{command.Name} {command.Takes}".TrimEnd()}{Environment.NewLine}      {command.Does}{Environment.NewLine}"))
         + $"Each takes {string.Join(", ", HostSettings.OfStore.Select(name => $"--{name}"))} as the host does, and works while the host runs and while it does not.{Environment.NewLine}";
 
     /// <summary>Runs the command that these words begin with.</summary>
-    public static async Task<CommandAnswer> RunAsync(AgentStore store, IReadOnlyList<string> words)
+    public static Task<CommandAnswer> RunAsync(AgentStore store, IReadOnlyList<string> words) => RunAsync(() =>
+    {
+        var command = Find(words);
+        return command.Act(store, CommandArguments.Read(command, words));
+    });
+
+    /// <summary>What a command ends with, also where it fails for a reason that an operator can do something about.</summary>
+    public static async Task<CommandAnswer> RunAsync(Func<Task<CommandAnswer>> act)
     {
         try
         {
-            var command = Find(words);
-            return await command.Act(store, CommandArguments.Read(command, words));
+            return await act();
         }
         catch (StartException e)
         {
             return new(e.ExitCode, "", e.Message);
+        }
+        catch (Exception e) when (e is DatabaseException or StoreRefusedException or StoreUnavailableException)
+        {
+            return new(StartException.Otherwise, "", e is StoreUnavailableException { MayBeStored: true } ? $"{e.Message} {NotKnown}" : e.Message);
+        }
+        catch (ObjectDisposedException)
+        {
+            return new(StartException.Otherwise, "", "The host is stopping, and did not do this. Try again once it has ended.");
         }
         catch (RefusedException e)
         {

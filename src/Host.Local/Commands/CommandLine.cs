@@ -1,3 +1,4 @@
+using Holdfast.Agents.Storage;
 using Holdfast.Durable.Embedded;
 using Holdfast.Durable.Embedded.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,16 +35,33 @@ internal static class CommandLine
         var postgres = ConfiguredStore.Check(settings);
         try
         {
+            return await HeldDirectory.UntilFreeAsync(() => RunAsync(data, postgres, words));
+        }
+        catch (DataDirectoryOwnedException e)
+        {
+            throw new StartException($"{e.Message} It does not answer commands: it may be starting, stopping, or another user's. Try again.", StartException.Otherwise, e);
+        }
+    }
+
+    /// <exception cref="DataDirectoryOwnedException">Somebody holds the directory who does not answer.</exception>
+    private static async Task<CommandAnswer> RunAsync(string data, PostgresOptions? postgres, IReadOnlyList<string> words)
+    {
+        try
+        {
             // A database of its own takes whoever comes; a file is written by one process.
             using var directory = postgres is null ? DataDirectory.Own(data) : null;
             using var loggers = Loggers();
             using var store = await ConfiguredStore.OpenAsync(postgres, data, loggers.CreateLogger("Holdfast"), CancellationToken.None);
             return await Command.RunAsync(store, words);
         }
-        catch (DataDirectoryOwnedException e)
+        catch (DataDirectoryOwnedException)
         {
-            return await ControlSocket.SendAsync(data, words)
-                ?? throw new StartException($"{e.Message} It does not answer commands: it may be starting, stopping, or another user's. Try again.", StartException.Otherwise, e);
+            if (await ControlSocket.SendAsync(data, words) is { } answer)
+            {
+                return answer;
+            }
+
+            throw;
         }
     }
 

@@ -1,8 +1,8 @@
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Serialization;
-using Holdfast.Agents.Storage;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -24,6 +24,7 @@ internal sealed class ControlSocket : IAsyncDisposable
     private const string PointerName = "control.path";
     private const int LongestPath = 100; // bytes: the system has room for 104 to 108
     private const long LongestRequest = 64 * 1024;
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(2);
 
     private readonly KestrelServer server;
     private readonly string data;
@@ -31,13 +32,14 @@ internal sealed class ControlSocket : IAsyncDisposable
     private ControlSocket(KestrelServer server, string data) => (this.server, this.data) = (server, data);
 
     /// <summary>Begins to listen. The caller owns the data directory, so a socket that is found there is one that a killed process left.</summary>
+    /// <param name="run">Runs a command over what the host has open.</param>
     /// <exception cref="StartException">Nothing can listen there.</exception>
-    public static async Task<ControlSocket> OpenAsync(string data, AgentStore store, ILoggerFactory loggers)
+    public static async Task<ControlSocket> OpenAsync(string data, Func<IReadOnlyList<string>, Task<CommandAnswer>> run, ILoggerFactory loggers)
     {
         try
         {
             Remove(data);
-            return await ListenAsync(data, store, loggers);
+            return await ListenAsync(data, run, loggers);
         }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {
@@ -46,11 +48,13 @@ internal sealed class ControlSocket : IAsyncDisposable
     }
 
     /// <summary>Has the host that holds a data directory run a command.</summary>
-    /// <returns>Null when none answers.</returns>
+    /// <returns>Null when none takes it.</returns>
     public static async Task<CommandAnswer?> SendAsync(string data, IReadOnlyList<string> words)
     {
         var pointer = Path.Combine(data, PointerName);
-        var path = File.Exists(pointer) ? await File.ReadAllTextAsync(pointer) : Path.Combine(data, FileName);
+        var isElsewhere = File.Exists(pointer);
+        var path = isElsewhere ? await File.ReadAllTextAsync(pointer) : Path.Combine(data, FileName);
+        var isTaken = false;
         using var http = new HttpClient(new SocketsHttpHandler
         {
             ConnectCallback = async (_, cancellation) =>
@@ -59,6 +63,12 @@ internal sealed class ControlSocket : IAsyncDisposable
                 try
                 {
                     await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+                    if (isElsewhere && !PeerUser.Owns(socket, pointer))
+                    {
+                        throw new SocketException((int)SocketError.AccessDenied);
+                    }
+
+                    isTaken = true;
                     return new NetworkStream(socket, ownsSocket: true);
                 }
                 catch
@@ -67,33 +77,35 @@ internal sealed class ControlSocket : IAsyncDisposable
                     throw;
                 }
             },
-        });
+        })
+        { Timeout = Timeout.InfiniteTimeSpan };
         try
         {
             using var reply = await http.PostAsJsonAsync("http://control/", words, ControlJson.Default.IReadOnlyListString);
             return await reply.Content.ReadFromJsonAsync(ControlJson.Default.CommandAnswer);
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException)
         {
-            return null;
+            return isTaken ? new(StartException.Otherwise, "", $"The host ended before it answered. {Command.NotKnown}") : null;
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await server.StopAsync(new CancellationToken(canceled: true));
+        using var patience = new CancellationTokenSource(StopWithin); // for a command under way: a key is shown to who asked for it
+        await server.StopAsync(patience.Token);
         server.Dispose();
         Remove(data);
     }
 
-    private static async Task<ControlSocket> ListenAsync(string data, AgentStore store, ILoggerFactory loggers)
+    private static async Task<ControlSocket> ListenAsync(string data, Func<IReadOnlyList<string>, Task<CommandAnswer>> run, ILoggerFactory loggers)
     {
         var options = new KestrelServerOptions { AddServerHeader = false, ApplicationServices = new ServiceCollection().AddSingleton(loggers).AddLogging().BuildServiceProvider() };
         options.Limits.MaxRequestBodySize = LongestRequest;
         options.ListenUnixSocket(Place(data));
         var transport = new SocketTransportOptions { CreateBoundListenSocket = Bind };
         var server = new KestrelServer(Options.Create(options), new SocketTransportFactory(Options.Create(transport), loggers), loggers);
-        await server.StartAsync(new Application(store, loggers.CreateLogger("Holdfast.Commands")), CancellationToken.None);
+        await server.StartAsync(new Application(run, loggers.CreateLogger("Holdfast.Commands")), CancellationToken.None);
         return new ControlSocket(server, data);
 
         static Socket Bind(System.Net.EndPoint endpoint)
@@ -134,26 +146,51 @@ internal sealed class ControlSocket : IAsyncDisposable
         var pointer = Path.Combine(data, PointerName);
         if (File.Exists(pointer) && Path.GetDirectoryName(File.ReadAllText(pointer)) is { Length: > 0 } directory && Directory.Exists(directory))
         {
+            RemoveElsewhere(directory);
+        }
+
+        File.Delete(pointer);
+    }
+
+    // The temporary directories are emptied, and then anybody may have made one of this name: what cannot be taken away there is left.
+    private static void RemoveElsewhere(string directory)
+    {
+        try
+        {
             File.Delete(Path.Combine(directory, FileName));
             if (!Directory.EnumerateFileSystemEntries(directory).Any())
             {
                 Directory.Delete(directory);
             }
         }
-
-        File.Delete(pointer);
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
-    private sealed class Application(AgentStore store, ILogger logger) : IHttpApplication<HttpContext>
+    private sealed class Application(Func<IReadOnlyList<string>, Task<CommandAnswer>> run, ILogger logger) : IHttpApplication<HttpContext>
     {
         public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
         public async Task ProcessRequestAsync(HttpContext context)
         {
             var words = await context.Request.ReadFromJsonAsync(ControlJson.Default.IReadOnlyListString, context.RequestAborted) ?? [];
-            var answer = await Command.RunAsync(store, words);
+            var answer = await AnswerAsync(words);
             logger.LogInformation("The operator's command '{Command}' ended with {Code}.", string.Join(' ', words.Take(2)), answer.Code);
             await context.Response.WriteAsJsonAsync(answer, ControlJson.Default.CommandAnswer, cancellationToken: context.RequestAborted);
+        }
+
+        private async Task<CommandAnswer> AnswerAsync(IReadOnlyList<string> words)
+        {
+            try
+            {
+                return await run(words);
+            }
+            catch (Exception e)
+            {
+                logger.LogError(e, "The operator's command '{Command}' failed.", string.Join(' ', words.Take(2)));
+                return new(StartException.Otherwise, "", $"The command has failed, and this is a fault of the host's code: {e.Message} Its log has the rest. {Command.NotKnown}");
+            }
         }
 
         public void DisposeContext(HttpContext context, Exception? exception)

@@ -20,8 +20,8 @@ internal static class KeyCommands
             async (store, _) => new(0, List(await new ApiKeys(store).ListAsync()), "")),
         new("keys rotate", "PREFIX [--overlap 1h]", "Makes another key in its place, and lets it go on for the overlap.",
             async (store, given) => Issued(await new ApiKeys(store).RotateAsync(given.Word, given.Duration("overlap", "1h", TimeSpan.Zero, TimeSpan.FromDays(90))))),
-        new("keys revoke", "PREFIX", "Ends a key: within seconds it is refused everywhere.",
-            async (store, given) => new(0, "", $"Key {(await new ApiKeys(store).RevokeAsync(given.Word)).Prefix} is revoked. Every host refuses it within {KeyMemory} seconds.")),
+        new("keys revoke", "PREFIX", "Ends a key, and those that it has replaced: within seconds they are refused everywhere.",
+            async (store, given) => new(0, "", $"Key {(await new ApiKeys(store).RevokeAsync(given.Word)).Prefix} is revoked. Every host refuses it within {KeyMemory} seconds. A key that it has replaced ends with it.")),
     ];
 
     private static int KeyMemory => (int)ApiKeys.RevokedWithin.TotalSeconds;

@@ -219,6 +219,20 @@ public sealed class ApprovalTests
     }
 
     [Fact]
+    public async Task ADelegateThatNamesAnotherMayNotDecideEitherAndWaitingForSaysSo()
+    {
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund", """{"amount":400}"""), Given.Refund()).Asking(Given.Held()));
+        var carla = new Principal("carla", "acme", [Roles.Submit, Roles.Delegate, Roles.Approve, Roles.Admin]);
+        var (run, _) = await desk.System.Runs.StartAsync(carla, new RunSubmission(Deployment.AgentName, "Do it.", RequestedBy: "nobody"));
+        await desk.SettleAsync();
+        var approval = (await desk.PendingAsync(run)).Single();
+
+        Assert.Equal("role:approve, but not nobody or carla", (await desk.FindAsync(run)).WaitingFor!.Who);
+        Assert.Equal(Refusal.Forbidden, await Given.RefusedAsync(() => desk.DecideAsync(approval.Id, "approve", carla)));
+        Assert.Equal("approved", (await desk.DecideAsync(approval.Id, "approve")).Status);
+    }
+
+    [Fact]
     public async Task TheRequesterMayDecideWhereTheRuleAllowsIt()
     {
         var (desk, refund, _, _, approval) = await Given.AskedAsync(Given.Ask with { RequesterMayDecide = true });

@@ -144,6 +144,35 @@ public sealed class ApiKeysTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ARevokedKeyTakesThoseThatItReplacedWithItSoThatItsNameIsNobodys()
+    {
+        var first = await store.AddAsync();
+        var second = await store.Keys.RotateAsync(first.Key.Prefix, TimeSpan.FromDays(1));
+        var third = await store.Keys.RotateAsync(second.Key.Prefix, TimeSpan.FromDays(2));
+        var other = await store.AddAsync("other");
+        store.Time.Advance(TimeSpan.FromDays(1)); // the first has expired: it is told so, and not that it was revoked
+
+        await store.Keys.RevokeAsync(third.Key.Prefix);
+        var next = await store.AddAsync();
+
+        Assert.Null((await LookUpAsync(second.Text)).Principal);
+        Assert.Null((await LookUpAsync(third.Text)).Principal);
+        Assert.Contains("has expired at", (await LookUpAsync(first.Text)).Refusal, StringComparison.Ordinal);
+        Assert.Equal(("ci", "other"), ((await LookUpAsync(next.Text)).Principal!.Id, (await LookUpAsync(other.Text)).Principal!.Id));
+    }
+
+    [Fact]
+    public async Task ARevokedKeyLeavesTheOneThatReplacedItInForce()
+    {
+        var old = await store.AddAsync();
+        var heir = await store.Keys.RotateAsync(old.Key.Prefix, TimeSpan.FromDays(1));
+
+        await store.Keys.RevokeAsync(old.Key.Prefix);
+
+        Assert.NotNull((await LookUpAsync(heir.Text)).Principal);
+    }
+
+    [Fact]
     public async Task OfTwoKeysOfOneNameAtOnceOneIsMade()
     {
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(async () => await Record.ExceptionAsync(() => store.AddAsync()))));
