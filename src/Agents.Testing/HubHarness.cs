@@ -38,10 +38,11 @@ public sealed class HubHarness : IAsyncDisposable
     /// <summary>One more process, as scaling out starts it.</summary>
     /// <param name="store">Another store than the hub's own.</param>
     /// <param name="through">What stands between the process and the hub.</param>
+    /// <param name="release">Another release than the hub's first.</param>
     public async Task<AppProcess> StartProcessAsync(
-        Action<string>? crashPoint = null, SharedStore? store = null, Func<IOrchestrationClient, IOrchestrationClient>? through = null)
+        Action<string>? crashPoint = null, SharedStore? store = null, Func<IOrchestrationClient, IOrchestrationClient>? through = null, Deployment? release = null)
     {
-        var process = await AppProcess.StartAsync(name, through?.Invoke(Engine.Client) ?? Engine.Client, await (store ?? shared).OpenAsync(), deployment, shared.Time, crashPoint ?? (static _ => { }));
+        var process = await AppProcess.StartAsync(name, through?.Invoke(Engine.Client) ?? Engine.Client, await (store ?? shared).OpenAsync(), release ?? deployment, shared.Time, crashPoint ?? (static _ => { }));
         ImmutableInterlocked.Update(ref processes, some => some.Add(process));
         return process;
     }

@@ -9,6 +9,9 @@ namespace Holdfast.Agents.Runs;
 /// <summary>The agents of this host, and every version that a run still holds on to.</summary>
 public sealed class AgentCatalog
 {
+    /// <summary>Of how many releases a shared engine knows what they have put in force.</summary>
+    private const int Remembered = 32;
+
     private readonly Dictionary<string, (AgentDefinition Definition, string Version)> agents;
     private readonly ConcurrentDictionary<string, AgentDefinition> versions = new(StringComparer.Ordinal);
 
@@ -37,15 +40,9 @@ public sealed class AgentCatalog
     /// </param>
     internal async Task PutInForceAsync(StoreTransaction tx, string? shared = null)
     {
-        if (shared is not null)
+        if (shared is not null && !await IsNewToAsync(tx, shared))
         {
-            var digest = Digest.OfText(string.Join('\n', Names.Select(name => $"{name} {agents[name].Version}")));
-            if (await tx.FirstAsync<string>($"SELECT in_force FROM engines WHERE id = @shared{tx.ForNoKeyUpdate}", new { shared }) == digest)
-            {
-                return;
-            }
-
-            await tx.ExecuteAsync("UPDATE engines SET in_force = @digest WHERE id = @shared", new { shared, digest });
+            return;
         }
 
         foreach (var (definition, version) in agents.Values.OrderBy(agent => agent.Definition.Name, StringComparer.Ordinal)) // or two hosts that start at once lock each other out
@@ -55,6 +52,21 @@ public sealed class AgentCatalog
             await tx.ExecuteAsync("INSERT INTO agents (name, version) VALUES (@Name, @version) ON CONFLICT (name) DO UPDATE SET version = @version",
                 new { definition.Name, version });
         }
+    }
+
+    /// <summary>Notes these agents with those that the engine has put in force.</summary>
+    /// <returns>False when they stand there already.</returns>
+    private async Task<bool> IsNewToAsync(StoreTransaction tx, string engine)
+    {
+        var digest = Digest.OfText(string.Join('\n', Names.Select(name => $"{name} {agents[name].Version}")))[..16];
+        var before = (await tx.FirstAsync<string>($"SELECT in_force FROM engines WHERE id = @engine{tx.ForNoKeyUpdate}", new { engine }))!.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (before.Contains(digest))
+        {
+            return false;
+        }
+
+        await tx.ExecuteAsync("UPDATE engines SET in_force = @all WHERE id = @engine", new { engine, all = string.Join(' ', [.. before.TakeLast(Remembered - 1), digest]) });
+        return true;
     }
 
     /// <summary>The definition that a run began with.</summary>

@@ -4,7 +4,7 @@ namespace Holdfast.Agents.Storage.Migrations;
 /// Engines that many processes serve at once, and the end of those that are gone.
 /// kind: held or shared. mark: names the series of marks that a shared engine keeps in itself. advanced_at: when its epoch last grew.
 /// version: the release of the host that last started. swept_to: up to which run the engine has been asked whether it is still there; 0 at the
-/// beginning of a round. in_force: a digest of the agents that a shared engine has put in force.
+/// beginning of a round. in_force: digests of what the last releases of a shared engine have put in force.
 /// </summary>
 internal static class Version3
 {
