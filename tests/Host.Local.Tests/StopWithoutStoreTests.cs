@@ -82,6 +82,7 @@ public sealed class StopWithoutStoreTests : IDisposable
         await server.KillAsync();
         await holder.Patiently();
         host.Signal("TERM");
-        Assert.Equal(0, (await host.EndAsync().WaitAsync(Bound)).Code);
+        var (code, output, errors) = await host.EndAsync().WaitAsync(Bound);
+        Assert.True(code == 0, $"It ended with {code}: {errors}{output}");
     }
 }

@@ -249,7 +249,7 @@ public sealed class PostgresDialect : IDialect
                 }
             }
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (Exception e) when (stopping.IsCancellationRequested && (e is OperationCanceledException || PostgresFailure.Of(e) != PostgresFault.None))
         {
             throw new ObjectDisposedException($"{place} is closed: the process is stopping.");
         }
