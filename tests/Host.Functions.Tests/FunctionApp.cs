@@ -60,7 +60,7 @@ internal sealed class FunctionApp : IAsyncDisposable
         runtime = new FunctionsRuntime(new DurableRegistry(StepJson.Default, ForeignPayloads.Limit), opening, api, loggers);
     }
 
-    public string ShopFile => Path.Combine(folder.FullName, "shop.db");
+    public string ShopFile => Path.Combine(folder.FullName, "shop.jsonl");
 
     public HttpClient Http { get; } = new();
 
