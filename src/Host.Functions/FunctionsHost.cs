@@ -118,20 +118,21 @@ public static class FunctionsHost
             var logger = loggers.CreateLogger("Holdfast");
             var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
             var opening = FunctionsStore.OpenAsync(postgres, logger, stopping);
-            return new FunctionsRuntime(
-                registry,
+            var agents = new AgentOpening(
                 opening,
                 (store, client) => AgentSystem.OpenAsync(
                     store, FunctionsEngine.Describe(settings, store.Place, client), catalog, host.Tools, models, new AgentOptions { SweepEvery = null, Redact = secrets.Redact }, loggers),
-                new ApiOptions
-                {
-                    Identify = FunctionsIdentity.Of(settings, () => opening.Result, loggers),
-                    NotReady = () => stopping.IsCancellationRequested ? "The host is stopping." : null,
-                    Stopping = stopping,
-                },
                 (fact, cause) => End(fact, cause, logger, secrets, stopping),
-                loggers,
-                TimeProvider.System);
+                logger,
+                TimeProvider.System,
+                stopping);
+            var options = new ApiOptions
+            {
+                Identify = FunctionsIdentity.Of(settings, () => opening.Result, loggers),
+                NotReady = () => stopping.IsCancellationRequested ? "The host is stopping." : null,
+                Stopping = stopping,
+            };
+            return new FunctionsRuntime(registry, agents, options, loggers);
         });
 
         using var app = builder.Build();

@@ -67,6 +67,10 @@ public sealed partial class FunctionAppTests
     public void TheSampleHoldsNoSecret() => Repository.AssertNone("A value that only a laptop's stand-ins may have:", Values()
         .Where(value => value.Name.EndsWith("_KEY", StringComparison.Ordinal) && value.Value.GetString() != "").Select(value => value.Name));
 
+    [Fact]
+    public void NothingOfTheAppNeedsALibraryOfSqlite() => Repository.AssertNone("SQLite's library need not be where functions run:", Repository.Find(
+        Sqlite(), [.. Repository.Code("src/Host.Functions"), .. Repository.Code("examples/refund-desk-functions"), "examples/refund-desk/ShopTools.cs", "examples/refund-desk-functions/refund-desk-functions.csproj"]));
+
     private static IEnumerable<(string Name, string Kind)> Functions() => Function().Matches(Host)
         .Select(function => (function.Groups["name"] is { Success: true } name ? name.Value : function.Groups["type"].Value, function.Groups["kind"].Value));
 
@@ -83,6 +87,9 @@ public sealed partial class FunctionAppTests
 
     [GeneratedRegex(@"\[Function\((""(?<name>\w+)""|(?<type>\w+)\.Name)\)\]\s+public [^\n]*\(\s*\[(?<kind>\w+Trigger)\b")]
     private static partial Regex Function();
+
+    [GeneratedRegex(@"Holdfast\.Sqlite|Sqlite(Dialect|Connection)|refund-desk/Shop\.cs")]
+    private static partial Regex Sqlite();
 
     [GeneratedRegex(@"ActAsync\(""(?<name>\w+)"",")]
     private static partial Regex Acts();

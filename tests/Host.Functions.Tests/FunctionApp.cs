@@ -48,18 +48,19 @@ internal sealed class FunctionApp : IAsyncDisposable
         var tools = Toolbox.From(new ShopTools(shop));
         var agents = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), tools);
         var models = new ModelCatalog().AddScripted(agent => new ScriptedModel(Script.Load(Path.GetDirectoryName(agent.Source!.File)!)));
-        runtime = new FunctionsRuntime(
-            new DurableRegistry(StepJson.Default, ForeignPayloads.Limit),
+        var opening = new AgentOpening(
             open(Path.Combine(folder.FullName, "agents.db")),
             (store, client) => AgentSystem.OpenAsync(
                 store, new SharedEngine("hub_test", "the test's hub", client) { EngineData = "The hub", StoreData = "the store" }, agents, tools, models, options with { SweepEvery = null }, loggers),
-            new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)) },
             (_, cause) => Ended = cause,
-            loggers,
-            TimeProvider.System);
+            NullLogger.Instance,
+            TimeProvider.System,
+            CancellationToken.None);
+        var api = new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)) };
+        runtime = new FunctionsRuntime(new DurableRegistry(StepJson.Default, ForeignPayloads.Limit), opening, api, loggers);
     }
 
-    public string ShopFile => Path.Combine(folder.FullName, "shop.db");
+    public string ShopFile => Path.Combine(folder.FullName, "shop.jsonl");
 
     public HttpClient Http { get; } = new();
 

@@ -26,8 +26,9 @@ public sealed class OpeningTests : IAsyncDisposable
     private Exception? ended;
 
     public OpeningTests() => runtime = new FunctionsRuntime(
-        new DurableRegistry(StepJson.Default, ForeignPayloads.Limit), store.Task, (_, _) => open(),
-        new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)), Stopping = stopping.Token }, (_, cause) => ended = cause, log, time);
+        new DurableRegistry(StepJson.Default, ForeignPayloads.Limit),
+        new AgentOpening(store.Task, (_, _) => open(), (_, cause) => ended = cause, log.CreateLogger("Holdfast"), time, stopping.Token),
+        new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)) }, log);
 
     [Theory]
     [InlineData(true)]

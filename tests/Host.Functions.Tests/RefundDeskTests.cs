@@ -4,8 +4,8 @@ using Holdfast.Agents;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Testing;
 using Holdfast.Durable.Testing;
-using Holdfast.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using RefundDesk;
 using Xunit;
 
 namespace Holdfast.Host.Functions.Tests;
@@ -27,13 +27,13 @@ public sealed class RefundDeskTests
         await using var app = await FunctionApp.StartAsync(On(database));
         var id = Text(await app.StartRunAsync("Please refund order A-1002, it arrived broken."), "id");
         var waiting = await app.UntilAsync(id, "waiting");
-        Assert.Empty(Rows(app, "SELECT run_id FROM refunds"));
+        Assert.Empty(Shop(app, "refund"));
         var approval = waiting.GetProperty("approvals")[0].GetString()!;
         Assert.Equal(HttpStatusCode.OK, await app.DecideAsync(approval, "approve"));
         var ended = await app.UntilAsync(id, "ended");
         Assert.Equal("completed", Text(ended.GetProperty("outcome"), "kind"));
-        Assert.Equal([$"{id} A-1002 400.00"], Rows(app, "SELECT run_id || ' ' || order_id || ' ' || amount FROM refunds"));
-        Assert.Equal([id], Rows(app, "SELECT run_id FROM replies"));
+        Assert.Equal([(id, "A-1002", 400m)], Shop(app, "refund").Select(refund => (refund.Run, refund.Order, refund.Amount)));
+        Assert.Equal([id], Shop(app, "reply").Select(reply => reply.Run));
         Assert.Null(app.Ended);
     }
 
@@ -47,7 +47,7 @@ public sealed class RefundDeskTests
         var waiting = await app.UntilAsync(id, "waiting");
         Assert.Equal(HttpStatusCode.OK, await app.DecideAsync(waiting.GetProperty("approvals")[0].GetString()!, "reject"));
         await app.UntilAsync(id, "ended");
-        Assert.Empty(Rows(app, "SELECT run_id FROM refunds"));
+        Assert.Empty(Shop(app, "refund"));
     }
 
     [Fact]
@@ -88,19 +88,19 @@ public sealed class RefundDeskTests
         var ending = Task.WhenAll(ids.Select(id => SeeThroughAsync(app, id)));
         for (var kill = 0; kill < 5; kill++)
         {
-            var before = Rows(app, "SELECT key FROM requests").Count;
+            var before = Shop(app, "request").Count;
             await server.KillAsync();
             await server.StartServerAsync();
             await Patience.UntilAsync(async () =>
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-                return ending.IsCompleted || Rows(app, "SELECT key FROM requests").Count > before;
+                return ending.IsCompleted || Shop(app, "request").Count > before;
             });
         }
 
         await ending;
-        Assert.Equal(ids.Order(), Rows(app, "SELECT run_id FROM refunds ORDER BY run_id"));
-        Assert.Equal(ids.Order(), Rows(app, "SELECT run_id FROM replies ORDER BY run_id"));
+        Assert.Equal(ids.Order(), Shop(app, "refund").Select(refund => refund.Run).Order());
+        Assert.Equal(ids.Order(), Shop(app, "reply").Select(reply => reply.Run).Order());
         Assert.Null(app.Ended);
     }
 
@@ -121,7 +121,7 @@ public sealed class RefundDeskTests
                 var word = await app.KindAsync(approval) switch
                 {
                     "approval" => "approve",
-                    "inDoubt" => Rows(app, $"SELECT run_id FROM replies WHERE run_id = '{id}'").Count > 0 ? "happened" : "runAgain",
+                    "inDoubt" => Shop(app, "reply").Exists(reply => reply.Run == id) ? "happened" : "runAgain",
                     _ => null,
                 };
                 _ = word is null ? default : await app.DecideAsync(approval, word);
@@ -141,18 +141,5 @@ public sealed class RefundDeskTests
 
     private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;
 
-    private static List<string> Rows(FunctionApp app, string sql)
-    {
-        using var connection = DatabaseFile.OpenReader(app.ShopFile);
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        using var reader = command.ExecuteReader();
-        List<string> rows = [];
-        while (reader.Read())
-        {
-            rows.Add(reader.GetString(0));
-        }
-
-        return rows;
-    }
+    private static List<Entry> Shop(FunctionApp app, string what) => [.. RefundDesk.Shop.Read(app.ShopFile).Where(entry => entry.What == what)];
 }
