@@ -111,7 +111,7 @@ internal sealed class FunctionApp : IAsyncDisposable
                 return run;
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromSeconds(90), $"{id} is not {string.Join(" or ", statuses)} but {run.GetRawText()}");
+            Assert.True(TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromMinutes(3), $"{id} is not {string.Join(" or ", statuses)} but {run.GetRawText()}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
     }
