@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using Holdfast.Durable.Testing;
-using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Durable.Embedded.Tests;
 
@@ -77,28 +75,5 @@ internal sealed class EmbeddedFixture : EngineFixture
         }
 
         System.IO.Directory.Delete(Directory, recursive: true);
-    }
-
-    private sealed class LogBook : ILoggerFactory, ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
     }
 }

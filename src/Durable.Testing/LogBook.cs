@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace Holdfast.Host.Functions.Tests;
+namespace Holdfast.Durable.Testing;
 
 /// <summary>Every line that was logged.</summary>
-internal sealed class LogBook : ILoggerFactory, ILogger
+public sealed class LogBook : ILoggerFactory, ILogger
 {
     public ConcurrentQueue<string> Lines { get; } = [];
 
