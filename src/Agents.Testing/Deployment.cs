@@ -38,7 +38,10 @@ public sealed record Deployment
     /// <summary>These rules, in place of those that would hold otherwise.</summary>
     public Deployment Asking(params ApprovalRule[] rules) => this with { Approvals = rules };
 
-    internal AgentCatalog Catalog(Toolbox toolbox) => new(HasAgent ? [Yaml is null ? Declared() : Written(Yaml)] : [], toolbox);
+    internal AgentCatalog Catalog() => new(
+        HasAgent ? [Yaml is null ? Declared() : Written(Yaml)] : [],
+        new Toolbox(Tools.Select(tool => tool.ToTool())),
+        new ModelCatalog().Add("default", new Model("fake", Model, MaxOutputTokens)));
 
     private AgentDefinition Declared()
     {
@@ -63,7 +66,4 @@ public sealed record Deployment
         }
     }
 
-    internal Toolbox Toolbox() => new(Tools.Select(tool => tool.ToTool()));
-
-    internal ModelCatalog Models() => new ModelCatalog().Add("default", new Model("fake", Model, MaxOutputTokens));
 }

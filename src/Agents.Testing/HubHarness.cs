@@ -162,9 +162,8 @@ public sealed class AppProcess
             {
                 EngineData = $"Task hub '{hub}' (setting TASK_HUB)", StoreData = "database 'agents' (setting STORE)",
             };
-            var toolbox = deployment.Toolbox();
             var options = deployment.Options with { Time = time, SweepEvery = null, CrashPoint = deployment.Options.CrashPoint + crashPoint };
-            var system = await AgentSystem.OpenAsync(store, engine, deployment.Catalog(toolbox), toolbox, deployment.Models(), options, NullLoggerFactory.Instance);
+            var system = await AgentSystem.OpenAsync(store, engine, deployment.Catalog(), options, NullLoggerFactory.Instance);
             await system.StartAsync(client);
             return new AppProcess(store, system);
         }

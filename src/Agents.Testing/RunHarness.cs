@@ -197,12 +197,11 @@ public sealed class RunHarness : IAsyncDisposable
         try
         {
             store = shared is null ? await Database.OpenAsync(Data, Time) : await shared.OpenAsync();
-            var toolbox = deployment.Toolbox();
             var identity = new HeldEngine(Engine.Identity.Id, Engine.Identity.Epoch, Data, Engine.AdvanceEpochAsync) { StoreData = store.Place };
 
             // The sweep is called by the tests that want it: rung by the clock it would stop every skip of three days 25,920 times.
             var options = deployment.Options with { Time = Time, SweepEvery = TimeSpan.FromDays(40), CrashPoint = deployment.Options.CrashPoint + (point => kill?.Pass(point)) };
-            System = await AgentSystem.OpenAsync(store, identity, deployment.Catalog(toolbox), toolbox, deployment.Models(), options, NullLoggerFactory.Instance);
+            System = await AgentSystem.OpenAsync(store, identity, deployment.Catalog(), options, NullLoggerFactory.Instance);
         }
         catch
         {

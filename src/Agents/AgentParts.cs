@@ -9,8 +9,12 @@ using Microsoft.Extensions.Logging;
 namespace Holdfast.Agents;
 
 /// <summary>What the steps of a run share.</summary>
-internal sealed record AgentParts(AgentStore Store, AgentCatalog Agents, ModelCatalog Models, Toolbox Tools, EngineHold Engine, AgentOptions Options, ILogger Logger)
+internal sealed record AgentParts(AgentStore Store, AgentCatalog Agents, EngineHold Engine, AgentOptions Options, ILogger Logger)
 {
+    public ModelCatalog Models => Agents.Models;
+
+    public Toolbox Tools => Agents.Tools;
+
     public Conversations Conversations { get; } = new();
 
     public UnderWay UnderWay { get; } = new();

@@ -1,9 +1,7 @@
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Engines;
-using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
-using Holdfast.Agents.Tools;
 using Holdfast.Durable;
 using Microsoft.Extensions.Logging;
 
@@ -56,7 +54,7 @@ public sealed class AgentSystem : IAsyncDisposable
     /// <summary>Takes the engine's row in the store, or joins those who share it, and puts the agents in force.</summary>
     /// <exception cref="StoresApartException">Engine and store do not belong together, or the engine is retired.</exception>
     public static async Task<AgentSystem> OpenAsync(
-        AgentStore store, EngineDescription engine, AgentCatalog agents, Toolbox tools, ModelCatalog models, AgentOptions options, ILoggerFactory loggers)
+        AgentStore store, EngineDescription engine, AgentCatalog agents, AgentOptions options, ILoggerFactory loggers)
     {
         var hold = await EngineRegistration.TakeAsync(store, engine, options);
         await store.WriteAsync(async tx =>
@@ -64,7 +62,7 @@ public sealed class AgentSystem : IAsyncDisposable
             await agents.PutInForceAsync(tx, hold.IsShared ? hold.Id : null);
             return true;
         });
-        return new AgentSystem(new AgentParts(store, agents, models, tools, hold, options, loggers.CreateLogger("Holdfast.Agents")));
+        return new AgentSystem(new AgentParts(store, agents, hold, options, loggers.CreateLogger("Holdfast.Agents")));
     }
 
     /// <summary>Adds what the engine runs for agents.</summary>

@@ -55,18 +55,9 @@ public static class FunctionsHost
         }
     }
 
-    /// <summary>What can be said against a start before anything is reached.</summary>
-    /// <exception cref="StartException">Something is.</exception>
-    internal static void Check(IReadOnlyList<AgentDefinition> definitions, ModelCatalog models, Toolbox tools, TimeSpan? functionTimeout)
+    /// <exception cref="StartException">A tool may run on after its function has been ended.</exception>
+    internal static void Check(Toolbox tools, TimeSpan? functionTimeout)
     {
-        foreach (var agent in definitions)
-        {
-            if (models.Find(agent) is null)
-            {
-                throw new StartException($"Agent '{agent.Name}' names the model '{agent.Model}', which is not configured. Configured: {string.Join(", ", models.Names)}. Name one of these, or configure it.");
-            }
-        }
-
         foreach (var name in tools.Names)
         {
             if (tools.TryFind(name, out var tool) && FunctionTimeout.Refusal($"Tool '{name}'", tool.Timeout, functionTimeout) is { } refusal)
@@ -103,9 +94,8 @@ public static class FunctionsHost
         var models = Models(builder.Configuration, settings, secrets);
         var host = new FunctionsHostBuilder(secrets);
         configure(host);
-        var definitions = AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents"));
-        Check(definitions, models, host.Tools, TimeoutOf(Path.Combine(AppContext.BaseDirectory, "host.json"), builder.Configuration));
-        var catalog = new AgentCatalog(definitions, host.Tools);
+        Check(host.Tools, TimeoutOf(Path.Combine(AppContext.BaseDirectory, "host.json"), builder.Configuration));
+        var catalog = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), host.Tools, models);
         var postgres = FunctionsStore.Options(settings, secrets);
         var registry = host.Registry();
 
@@ -121,7 +111,7 @@ public static class FunctionsHost
             var agents = new AgentOpening(
                 opening,
                 (store, client) => AgentSystem.OpenAsync(
-                    store, FunctionsEngine.Describe(settings, store.Place, client), catalog, host.Tools, models, new AgentOptions { SweepEvery = null, Redact = secrets.Redact }, loggers),
+                    store, FunctionsEngine.Describe(settings, store.Place, client), catalog, new AgentOptions { SweepEvery = null, Redact = secrets.Redact }, loggers),
                 (fact, cause) => End(fact, cause, logger, secrets, stopping),
                 logger,
                 TimeProvider.System,

@@ -68,7 +68,12 @@ internal static class ConfiguredStore
         }
     }
 
+    /// <summary>Whether a host has ever served from this data directory, or a command has begun its store.</summary>
+    public static bool IsIn(string data) => File.Exists(FileIn(data));
+
     public static async Task<AgentStore> OpenAsync(PostgresOptions? options, string data, ILogger logger, CancellationToken stopping) => new(options is null
-        ? SqliteDialect.Open(Path.Combine(data, "agents.db"), TimeProvider.System, logger)
+        ? SqliteDialect.Open(FileIn(data), TimeProvider.System, logger)
         : await PostgresDialect.OpenAsync(options, logger, stopping));
+
+    private static string FileIn(string data) => Path.Combine(data, "agents.db");
 }

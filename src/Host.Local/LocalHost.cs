@@ -67,7 +67,7 @@ public static class LocalHost
         var crash = new CrashAt(Environment.GetEnvironmentVariable("HOLDFAST_CRASH_AT"));
         var reach = Reach.Of(settings);
         var models = ConfiguredModels.Read(settings);
-        var definitions = Definitions(settings, models);
+        var definitions = Definitions(settings);
         var postgres = ConfiguredStore.Check(settings);
         await using var app = Build(settings, reach);
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
@@ -78,7 +78,7 @@ public static class LocalHost
             new EngineOptions { DataDirectory = data, ShutdownGrace = TimeSpan.FromSeconds(12), CrashPoint = crash.Reach }, loggers)));
         var host = new LocalHostBuilder(data, settings.Secrets);
         configure(host);
-        var catalog = new AgentCatalog(definitions, host.Tools);
+        var catalog = new AgentCatalog(definitions, host.Tools, models);
         AgentStore? store = null;
         AgentSystem? system = null;
         var isReady = false;
@@ -102,7 +102,7 @@ public static class LocalHost
             await reach.CheckKeysAsync(store);
             var description = new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place };
             system = await AgentSystem.OpenAsync(
-                store, description, catalog, host.Tools, models, new AgentOptions { CrashPoint = crash.Reach, Redact = settings.Secrets.Redact }, loggers);
+                store, description, catalog, new AgentOptions { CrashPoint = crash.Reach, Redact = settings.Secrets.Redact }, loggers);
             await using var control = await ControlSocket.OpenAsync(data, words => Command.RunAsync(store, words), loggers);
             var registry = new DurableRegistry(StepJson.Default);
             system.Register(registry);
@@ -145,26 +145,9 @@ public static class LocalHost
         }
     }
 
-    /// <exception cref="StartException">No agent, or one whose model is not there.</exception>
-    private static IReadOnlyList<AgentDefinition> Definitions(HostSettings settings, ModelCatalog models)
-    {
-        var definitions = AgentFolder.LoadAll(settings.Agents);
-        if (definitions.Count == 0)
-        {
-            throw new StartException($"There is no agent in {Path.GetFullPath(settings.Agents)}. Create a folder with {AgentFolder.FileName} for each, or name another with --agents.");
-        }
-
-        foreach (var agent in definitions)
-        {
-            // Loads the rules of a scripted model too: one that cannot be read is a start error, not a run's.
-            if (models.Find(agent) is null)
-            {
-                throw new StartException($"Agent '{agent.Name}' names the model '{agent.Model}', which is not configured. Configured: {string.Join(", ", models.Names)}. Name one of these, or add it under \"models\" in appsettings.json.");
-            }
-        }
-
-        return definitions;
-    }
+    /// <exception cref="StartException">There is no agent.</exception>
+    private static IReadOnlyList<AgentDefinition> Definitions(HostSettings settings) => AgentFolder.LoadAll(settings.Agents) is { Count: > 0 } definitions ? definitions
+        : throw new StartException($"There is no agent in {Path.GetFullPath(settings.Agents)}. Create a folder with {AgentFolder.FileName} for each, or name another with --agents.");
 
     private static WebApplication Build(HostSettings settings, Reach reach)
     {
@@ -226,7 +209,7 @@ public static class LocalHost
             builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "HH:mm:ss "));
         }
 
-        RedactedConsole.Use(builder.Logging, settings.Secrets, settings.JsonLog ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple);
+        RedactedLoggers.Use(builder.Services, settings.Secrets);
     }
 }
 

@@ -93,12 +93,12 @@ public class ApiServer : IAsyncLifetime
     {
         ILoggerFactory loggers = NullLoggerFactory.Instance;
         var tools = Toolbox.From(Desk);
-        var agents = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), tools);
         var models = new ModelCatalog().AddScripted(agent => new ScriptedModel(Script.Load(Path.GetDirectoryName(agent.Source!.File)!)));
+        var agents = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), tools, models);
         engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = data }, loggers);
         store = await (await StoreUnderTest.NewAsync()).OpenAsync(data, Clock);
         system = await AgentSystem.OpenAsync(
-            store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync), agents, tools, models, new AgentOptions(), loggers);
+            store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync), agents, new AgentOptions(), loggers);
         var registry = new DurableRegistry(StepJson.Default);
         system.Register(registry);
         await engine.StartAsync(registry);

@@ -33,9 +33,8 @@ internal static class StoreBench
         await using var engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = data }, NullLoggerFactory.Instance);
         var store = new AgentStore(await open(data));
         await StoreFilling.FillAsync(store, Runs);
-        var tools = new Toolbox([]);
         await using var system = await AgentSystem.OpenAsync(
-            store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place }, new AgentCatalog([], tools), tools, new ModelCatalog(),
+            store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place }, new AgentCatalog([], new Toolbox([]), new ModelCatalog()),
             new AgentOptions(), NullLoggerFactory.Instance);
         var registry = new DurableRegistry(StepJson.Default);
         system.Register(registry);

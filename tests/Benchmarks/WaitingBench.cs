@@ -73,7 +73,7 @@ internal static class WaitingBench
         var agent = AgentFolder.Load(folder);
         var models = new ModelCatalog().AddScripted(_ => new ScriptedModel(Script.Load(folder)));
         await using var system = await AgentSystem.OpenAsync(
-            store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync), new AgentCatalog([agent], tools), tools, models,
+            store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync), new AgentCatalog([agent], tools, models),
             new AgentOptions(), NullLoggerFactory.Instance);
         var registry = new DurableRegistry(StepJson.Default);
         system.Register(registry);

@@ -46,12 +46,12 @@ internal sealed class FunctionApp : IAsyncDisposable
         shop = Shop.Open(ShopFile, TimeProvider.System);
         var loggers = NullLoggerFactory.Instance;
         var tools = Toolbox.From(new ShopTools(shop));
-        var agents = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), tools);
         var models = new ModelCatalog().AddScripted(agent => new ScriptedModel(Script.Load(Path.GetDirectoryName(agent.Source!.File)!)));
+        var agents = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), tools, models);
         var opening = new AgentOpening(
             open(Path.Combine(folder.FullName, "agents.db")),
             (store, client) => AgentSystem.OpenAsync(
-                store, new SharedEngine("hub_test", "the test's hub", client) { EngineData = "The hub", StoreData = "the store" }, agents, tools, models, options with { SweepEvery = null }, loggers),
+                store, new SharedEngine("hub_test", "the test's hub", client) { EngineData = "The hub", StoreData = "the store" }, agents, options with { SweepEvery = null }, loggers),
             (_, cause) => Ended = cause,
             NullLogger.Instance,
             TimeProvider.System,

@@ -111,9 +111,9 @@ public sealed partial class CommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("engines retire nowhere", "There is no engine 'nowhere'. Engines: ")]
     [InlineData("engines retire", "0 words without an option are given, 1 are taken. Type: engines retire ID [--force yes]")]
     [InlineData("engines mend", "'engines mend' is no command.")]
+    [InlineData("keys list", "There is no agent store in ")]
     public async Task AWrongCommandSaysWhatToType(string line, string said)
     {
         var (code, output, errors) = await RunAsync(line.Split(' '));
@@ -121,6 +121,14 @@ public sealed partial class CommandTests : IDisposable
         Assert.NotEqual(0, code);
         Assert.Empty(output);
         Assert.Contains(said, errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(scratch.At("data")));
+    }
+
+    [Fact]
+    public async Task AnEngineThatTheStoreHasNotIsNamedWithThoseItHas()
+    {
+        await AddAsync("ci");
+        Assert.Contains("There is no engine 'nowhere'. Engines: ", (await RunAsync("engines", "retire", "nowhere")).Errors, StringComparison.Ordinal);
     }
 
     private async Task<string> AddAsync(string name, params string[] more) =>

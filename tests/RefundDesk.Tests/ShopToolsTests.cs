@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Models;
+using Holdfast.Agents.Models.Scripted;
 using Holdfast.Agents.Tools;
 using RefundDesk;
 
@@ -18,7 +20,7 @@ public sealed class ShopToolsTests : IDisposable
     public void TheAgentAndItsToolsFitTogether()
     {
         var agent = AgentFolder.Load(Desk.Folder);
-        AgentCheck.Against(agent, tools);
+        AgentCheck.Against(agent, tools, new ModelCatalog().AddScripted(_ => new ScriptedModel(Script.Load(Desk.Folder))));
         Assert.Equal(["lookup_order", "issue_refund", "send_reply"], agent.Tools);
     }
 

@@ -1,24 +1,29 @@
 using System.Text.Json;
 using Holdfast.Agents.Definitions.Yaml;
 using Holdfast.Agents.Json;
+using Holdfast.Agents.Models;
 using Holdfast.Agents.Tools;
 
 namespace Holdfast.Agents.Definitions;
 
-/// <summary>Whether an agent and the tools of its host fit together. Run at start, so that no run meets a misfit.</summary>
+/// <summary>Whether an agent and the tools and models of its host fit together. Run at start, so that no run meets a misfit.</summary>
 public static class AgentCheck
 {
     /// <exception cref="DefinitionException">Everything that does not fit, one line each; file and line are the first one's.</exception>
-    public static void Against(AgentDefinition agent, Toolbox toolbox)
+    public static void Against(AgentDefinition agent, Toolbox toolbox, ModelCatalog models)
     {
         var source = agent.Source ?? new DefinitionSource(agent.Name, new Dictionary<string, int>());
-        var faults = Tools(agent, toolbox).Concat(Rules(agent, toolbox)).ToArray();
+        var faults = Model(agent, models).Concat(Tools(agent, toolbox)).Concat(Rules(agent, toolbox)).ToArray();
         if (faults.Length > 0)
         {
             var others = faults.Skip(1).Select(f => $"{Environment.NewLine}{source.File}({source.LineOf(f.Place)}): {f.Message}");
             throw new DefinitionException(source.File, source.LineOf(faults[0].Place), faults[0].Message + string.Concat(others));
         }
     }
+
+    // Finding it loads the rules of a scripted one, too: what is wrong with them is not for a run to find.
+    private static IEnumerable<(string Place, string Message)> Model(AgentDefinition agent, ModelCatalog models) => models.Find(agent) is not null ? []
+        : [("model", $"Agent '{agent.Name}' names the model '{agent.Model}', which is not configured.{NearestName.Hint(agent.Model, models.Names)} Configured: {List(models.Names)}. Name one of these, or configure it.")];
 
     private static IEnumerable<(string Place, string Message)> Tools(AgentDefinition agent, Toolbox toolbox)
     {

@@ -18,7 +18,7 @@ internal sealed partial class AgentReader(string file)
         var keys = new YamlKeys(file, root, "", "name", "model", "instructions", "tools", "limits", "approvals");
         var definition = new AgentDefinition(
             Name(keys, folderName),
-            keys.Text("model", otherwise: "default"),
+            Model(keys),
             instructions(keys.Text("instructions"), keys.Require("instructions").Line),
             Tools(keys),
             Limits(keys),
@@ -36,6 +36,16 @@ internal sealed partial class AgentReader(string file)
 
         return name == folderName ? name
             : throw keys.Fault(keys.Require("name"), $"name: '{name}' is not the folder's name '{folderName}'. Rename one of them.");
+    }
+
+    private string Model(YamlKeys keys)
+    {
+        if (keys.Find("model") is { } node)
+        {
+            lines["model"] = node.Line;
+        }
+
+        return keys.Text("model", otherwise: "default");
     }
 
     private string[] Tools(YamlKeys keys)

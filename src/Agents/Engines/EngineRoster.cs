@@ -33,9 +33,8 @@ public sealed class EngineRoster
     public static EngineRoster Of(AgentStore store, AgentOptions options, ILoggerFactory loggers)
     {
         // What ends a run needs no model and no tool; versions of agents are in the store.
-        var tools = new Toolbox([]);
-        return new EngineRoster(new AgentParts(
-            store, new AgentCatalog([], tools), new ModelCatalog(), tools, EngineHold.Held(""), options, loggers.CreateLogger("Holdfast.Agents")));
+        var none = new AgentCatalog([], new Toolbox([]), new ModelCatalog());
+        return new EngineRoster(new AgentParts(store, none, EngineHold.Held(""), options, loggers.CreateLogger("Holdfast.Agents")));
     }
 
     /// <summary>Those seen last come first.</summary>

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Json;
+using Holdfast.Agents.Models;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
 
 namespace Holdfast.Agents.Runs;
 
-/// <summary>The agents of this host, and every version that a run still holds on to.</summary>
+/// <summary>The agents of this host with what they use, and every version that a run still holds on to.</summary>
 public sealed class AgentCatalog
 {
     /// <summary>Of how many releases a shared engine knows what they have put in force.</summary>
@@ -15,12 +16,13 @@ public sealed class AgentCatalog
     private readonly Dictionary<string, (AgentDefinition Definition, string Version)> agents;
     private readonly ConcurrentDictionary<string, AgentDefinition> versions = new(StringComparer.Ordinal);
 
-    /// <exception cref="DefinitionException">An agent and the tools do not fit together.</exception>
-    public AgentCatalog(IEnumerable<AgentDefinition> definitions, Toolbox tools)
+    /// <exception cref="DefinitionException">An agent names a tool or a model that is not there, or a rule that does not fit its tool.</exception>
+    public AgentCatalog(IEnumerable<AgentDefinition> definitions, Toolbox tools, ModelCatalog models)
     {
+        (Tools, Models) = (tools, models);
         agents = definitions.ToDictionary(agent => agent.Name, agent =>
         {
-            AgentCheck.Against(agent, tools);
+            AgentCheck.Against(agent, tools, models);
             return (agent, AgentVersion.Of(agent, tools));
         }, StringComparer.Ordinal);
         foreach (var (definition, version) in agents.Values)
@@ -28,6 +30,10 @@ public sealed class AgentCatalog
             versions[version] = definition;
         }
     }
+
+    public Toolbox Tools { get; }
+
+    public ModelCatalog Models { get; }
 
     public IReadOnlyList<string> Names => [.. agents.Keys.Order(StringComparer.Ordinal)];
 

@@ -11,6 +11,9 @@ namespace Holdfast.Host.Local.Commands;
 /// <param name="Act">Runs over the agent store, in the process that holds it. What it throws as <see cref="RefusedException"/> is told.</param>
 internal sealed record Command(string Name, string Takes, string Does, Func<AgentStore, CommandArguments, Task<CommandAnswer>> Act)
 {
+    /// <summary>Whether it may come before the first start, and makes the store then.</summary>
+    public bool Begins { get; init; }
+
     /// <summary>All there are.</summary>
     public static IReadOnlyList<Command> All { get; } = [.. KeyCommands.All, .. EngineCommands.All];
 

@@ -48,6 +48,11 @@ internal static class CommandLine
     {
         try
         {
+            if (postgres is null && !ConfiguredStore.IsIn(data) && !Command.Find(words).Begins)
+            {
+                throw new StartException($"There is no agent store in {data}. Name the directory that the host has with --data, or its PostgreSQL with --store.");
+            }
+
             // A database of its own takes whoever comes; a file is written by one process.
             using var directory = postgres is null ? DataDirectory.Own(data) : null;
             using var loggers = Loggers();

@@ -15,7 +15,8 @@ internal static class KeyCommands
             $"Makes an API key and shows it, once. Roles: {string.Join(", ", Roles.All)}. --expires takes {Never}, too.",
             async (store, given) => Issued(await new ApiKeys(store).AddAsync(new NewApiKey(
                 given.Get("name"), given.Get("tenant"), given.Get("roles").Split(',', StringSplitOptions.TrimEntries),
-                given.Find("expires") == Never ? null : given.Duration("expires", "90d", TimeSpan.FromMinutes(1), Longest))))),
+                given.Find("expires") == Never ? null : given.Duration("expires", "90d", TimeSpan.FromMinutes(1), Longest)))))
+        { Begins = true },
         new("keys list", "", "Shows every key that is or was, by its prefix.",
             async (store, _) => new(0, List(await new ApiKeys(store).ListAsync()), "")),
         new("keys rotate", "PREFIX [--overlap 1h]", "Makes another key in its place, and lets it go on for the overlap.",

@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Models;
+using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tools;
 
 namespace Holdfast.Agents.Tests.Definitions;
@@ -27,6 +29,8 @@ internal sealed class AgentFiles : IDisposable
         """;
 
     public static Toolbox Tools { get; } = Toolbox.From(new RefundTools());
+
+    public static ModelCatalog Models { get; } = new ModelCatalog().Add("default", new Model("fake", new FakeModel()));
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("holdfast-").FullName;
 
