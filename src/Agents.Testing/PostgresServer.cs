@@ -40,8 +40,15 @@ public sealed class PostgresServer : IAsyncDisposable
               pid=$!
               echo started ;;
             kill)
-              kill -9 "$pid" $(ps -o pid= --ppid "$pid") 2>/dev/null || :
+              # Held first: one that it forks meanwhile would outlive it, wait for ever on a dead one's lock, and keep the memory that the next start asks for.
+              kill -STOP "$pid"
+              until [ "$(ps -o state= -p "$pid")" = T ]; do :; done
+              all=$(ps -o pid= --ppid "$pid")
+              kill -9 $all "$pid" 2>/dev/null || :
               wait "$pid" 2>/dev/null || :
+              for one in $all; do
+                until case $(ps -o state= -p "$one") in ''|Z) ;; *) false ;; esac; do :; done
+              done
               pid=
               echo killed ;;
             stop)

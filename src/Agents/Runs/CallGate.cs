@@ -11,6 +11,7 @@ namespace Holdfast.Agents.Runs;
 /// </summary>
 internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun run, CallRow call)
 {
+    /// <param name="execution">Which asks; one that has passed already, and has not begun, has its lease anew.</param>
     public static async Task<Passage> TryAsync(AgentParts parts, StoreTransaction tx, CallStep step, string execution)
     {
         await parts.Engine.CheckAsync(tx, step.Run);
@@ -40,7 +41,7 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
 
         if (call.State == CallStates.Started)
         {
-            return await PassAgainAsync(execution);
+            return call.Token == execution && parts.Tools.TryFind(call.Tool, out var own) ? await StartAsync(own, execution) : await PassAgainAsync(execution);
         }
 
         if (run.Row.IsEnding)
@@ -170,7 +171,7 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
     {
         var until = (tx.Now + tool.Timeout + RunTool.LeaseMargin).UtcTicks;
         await tx.ExecuteAsync("""
-            UPDATE calls SET state = 'started', begins = begins + 1, token = @execution, holder = @Holder, lease = @until, retry_at = NULL
+            UPDATE calls SET state = 'started', begins = begins + CASE WHEN token = @execution THEN 0 ELSE 1 END, token = @execution, holder = @Holder, lease = @until, retry_at = NULL
             WHERE run = @Run AND turn = @Turn AND idx = @Idx
             """, new { call.Run, call.Turn, call.Idx, execution, parts.Engine.Holder, until });
         if (call.State != CallStates.Started)
@@ -181,7 +182,7 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
         await run.RefreshAsync();
 
         var context = new ToolContext(run.Row.Tenant, run.Row.Id, run.Row.Agent, run.Row.RequestedBy, Calls.KeyOf(run.Row.Id, call), call.Attempt);
-        return new(StepAnswer.Go, new Permit(tool, call.Arguments!, context, until));
+        return new(StepAnswer.Go, new Permit(tool, call.Arguments!, context));
     }
 }
 
@@ -189,5 +190,4 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
 internal sealed record Passage(StepAnswer Answer, Permit? Permit = null);
 
 /// <summary>Leave to act once.</summary>
-/// <param name="Lease">When it ends, by the store's clock.</param>
-internal sealed record Permit(Tool Tool, string Arguments, ToolContext Context, long Lease);
+internal sealed record Permit(Tool Tool, string Arguments, ToolContext Context);

@@ -18,19 +18,10 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
     public async Task<StepAnswer> RunAsync(ActivityContext context, CallStep step)
     {
         var execution = Guid.NewGuid().ToString("N");
-        var before = parts.Time.GetTimestamp();
-        var passage = await OurFault.PausesAsync(
-            parts, step.Run, () => parts.Store.WriteAsync(tx => CallGate.TryAsync(parts, tx, step, execution)), instead => new Passage(instead));
+        var passage = await PassAsync(step, execution);
         if (passage.Permit is not { } permit)
         {
             return passage.Answer;
-        }
-
-        parts.Options.CrashPoint(AgentCrashPoints.ToolStarted);
-        if (parts.Time.GetElapsedTime(before) > LeaseMargin / 2)
-        {
-            // The gate took so long that the lease might end before the act does: leave this attempt to the next execution.
-            return StepAnswer.WaitFor(permit.Lease);
         }
 
         var ending = await ActAsync(step, permit, context.CancellationToken);
@@ -38,6 +29,30 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
         var answer = await parts.Store.WriteAsync(tx => RecordAsync(tx, step, permit, execution, ending));
         parts.Options.CrashPoint(AgentCrashPoints.ToolRecorded);
         return answer;
+    }
+
+    /// <summary>Passes the gate, and again where it took so long that the lease might end before the act does: nothing has begun yet.</summary>
+    private async Task<Passage> PassAsync(CallStep step, string execution)
+    {
+        while (true)
+        {
+            var before = 0L;
+            var passage = await OurFault.PausesAsync(parts, step.Run, () => parts.Store.WriteAsync(tx =>
+            {
+                before = parts.Time.GetTimestamp(); // of the try that is stored: the store may have been away before it
+                return CallGate.TryAsync(parts, tx, step, execution);
+            }), instead => new Passage(instead));
+            if (passage.Permit is null)
+            {
+                return passage;
+            }
+
+            parts.Options.CrashPoint(AgentCrashPoints.ToolStarted);
+            if (parts.Time.GetElapsedTime(before) <= LeaseMargin / 2)
+            {
+                return passage;
+            }
+        }
     }
 
     /// <exception cref="OperationCanceledException">The host is stopping and the tool stopped with it: what it did is not known here.</exception>
