@@ -67,6 +67,16 @@ internal sealed class BenchHost : IAsyncDisposable
             : throw new InvalidOperationException($"{response.StatusCode}: {body}");
     }
 
+    /// <summary>Completes when every run has ended or waits.</summary>
+    public async Task UntilNothingRunsAsync()
+    {
+        while (!(await Client.GetStringAsync("/api/runs?status=queued&limit=1") + await Client.GetStringAsync("/api/runs?status=running&limit=1"))
+            .Equals("""{"items":[]}{"items":[]}""", StringComparison.Ordinal))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System); // outside of what is measured
+        }
+    }
+
     public async Task StopAsync()
     {
         using var terminate = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Holdfast.Benchmarks;
 
-/// <summary>What a run costs while it waits for a person: bytes on disk, bytes in memory, time to start with many of them.</summary>
+/// <summary>What a run costs while it waits for a person: bytes in memory, and time to start with many of them.</summary>
 internal static class WaitingBench
 {
     private const int Waiting = 1000;
@@ -22,21 +22,13 @@ internal static class WaitingBench
     public static async Task RunAsync()
     {
         var data = BenchHost.NewDirectory();
-        var empty = await StartStopAsync(data);
         await using (var host = await BenchHost.StartAsync(data))
         {
+            Figures.Print("start to ready, empty", $"{host.Ready.TotalMilliseconds:F0} ms");
             await Parallel.ForAsync(0, Waiting, async (_, _) => await host.RunAsync("refund-desk", "Please refund order A-1002", wait: 0));
-            while (!(await host.Client.GetStringAsync("/api/runs?status=queued&limit=1") + await host.Client.GetStringAsync("/api/runs?status=running&limit=1"))
-                .Equals("""{"items":[]}{"items":[]}""", StringComparison.Ordinal))
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System); // outside of what is measured
-            }
-
+            await host.UntilNothingRunsAsync();
             await host.StopAsync();
         }
-
-        var full = Size(data);
-        Figures.Print($"disk for each of {Waiting} waiting approvals (both files)", $"{(full - empty) / Waiting} bytes");
 
         List<double> ready = [], afterKill = [];
         for (var repeat = 0; repeat < 5; repeat++)
@@ -110,14 +102,4 @@ internal static class WaitingBench
 
     private static string Agents([CallerFilePath] string here = "") =>
         Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "examples", "refund-desk", "agents", "refund-desk");
-
-    private static async Task<long> StartStopAsync(string data)
-    {
-        await using var host = await BenchHost.StartAsync(data);
-        Figures.Print("start to ready, empty", $"{host.Ready.TotalMilliseconds:F0} ms");
-        await host.StopAsync();
-        return Size(data);
-    }
-
-    private static long Size(string data) => new[] { "engine.db", "agents.db" }.Sum(name => new FileInfo(Path.Combine(data, name)).Length);
 }
