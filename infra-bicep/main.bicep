@@ -25,7 +25,11 @@ param ownerName string = ''
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param ownerType string = 'User'
 
-@description('The roles that the owner gets in the API.')
+@description('Who says who asks: the platform, by a sign-in of Entra before the app, or API keys.')
+@allowed(['platform', 'keys'])
+param identity string = 'platform'
+
+@description('The roles that the owner gets in the API; counts only where a registration is made.')
 param ownerRoles array = ['submit', 'approve', 'read', 'admin']
 
 @description('The client id of a registration that there is. Empty: one is made, which needs the right to register applications.')
@@ -60,9 +64,9 @@ param memory int
 @minValue(0)
 param alwaysReady int
 
-@description('RollingUpdate lets work in flight end; Recreate kills it.')
+@description('What an update does to work in flight: Recreate kills it, RollingUpdate (a preview) lets it end.')
 @allowed(['RollingUpdate', 'Recreate'])
-param update string = 'RollingUpdate'
+param update string = 'Recreate'
 
 @description('App, storage and database are spread over zones.')
 param zoneRedundant bool
@@ -75,7 +79,7 @@ param schedulerSku string
 @maxValue(3)
 param schedulerCapacity int
 
-@description('Days that the history of an ended instance is kept.')
+@description('Days that the history of an ended instance is kept; the Consumption scheduler keeps it for 30 at most.')
 @minValue(1)
 @maxValue(90)
 param historyDays int
@@ -85,6 +89,10 @@ param databaseTier string
 
 @description('The machine of the database, as Standard_B1ms.')
 param databaseMachine string
+
+@description('Connections to the database that an instance holds at most. Times the instances it stays under what the machine takes; with RollingUpdate twice that.')
+@minValue(1)
+param pool int
 
 @description('GiB of the database.')
 param databaseGiB int
@@ -100,7 +108,8 @@ param logDays int
 var token = uniqueString(subscription().subscriptionId, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
 var owner = empty(ownerId) ? deployer().objectId : ownerId
-var audience = empty(apiClientId) ? registration!.outputs.identifier : 'api://${apiClientId}'
+var makesRegistration = identity == 'platform' && empty(apiClientId)
+var audience = identity == 'keys' ? '' : makesRegistration ? registration!.outputs.identifier : 'api://${apiClientId}'
 var ownerSignsInAs = empty(ownerName) ? (deployer().?userPrincipalName ?? '') : ownerName
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -109,7 +118,7 @@ resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   tags: tags
 }
 
-module identity 'modules/identity.bicep' = {
+module appIdentity 'modules/identity.bicep' = {
   name: 'identity'
   scope: group
   params: {
@@ -127,7 +136,7 @@ module monitoring 'modules/monitoring.bicep' = {
     insightsName: nameOf('appi', environmentName, token)
     location: location
     tags: tags
-    principalId: identity.outputs.principalId
+    principalId: appIdentity.outputs.principalId
     retentionDays: logDays
   }
 }
@@ -139,7 +148,7 @@ module storage 'modules/storage.bicep' = {
     name: bareNameOf('st', token)
     location: location
     tags: tags
-    principalId: identity.outputs.principalId
+    principalId: appIdentity.outputs.principalId
     redundancy: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
   }
 }
@@ -151,7 +160,7 @@ module scheduler 'modules/scheduler.bicep' = {
     name: nameOf('dts', environmentName, token)
     location: location
     tags: tags
-    principalId: identity.outputs.principalId
+    principalId: appIdentity.outputs.principalId
     sku: schedulerSku
     capacity: schedulerCapacity
     historyDays: historyDays
@@ -183,7 +192,7 @@ module model 'modules/model.bicep' = if (empty(modelEndpoint)) {
     name: nameOf('oai', environmentName, token)
     location: location
     tags: tags
-    principalId: identity.outputs.principalId
+    principalId: appIdentity.outputs.principalId
     model: modelName
     version: modelVersion
     sku: modelSku
@@ -191,7 +200,7 @@ module model 'modules/model.bicep' = if (empty(modelEndpoint)) {
   }
 }
 
-module registration 'modules/registration.bicep' = if (empty(apiClientId)) {
+module registration 'modules/registration.bicep' = if (makesRegistration) {
   name: 'registration'
   scope: group
   params: {
@@ -210,9 +219,9 @@ module functions 'modules/functions.bicep' = {
     location: location
     tags: tags
     service: service
-    identityId: identity.outputs.id
-    identityClientId: identity.outputs.clientId
-    identityName: identity.outputs.name
+    identityId: appIdentity.outputs.id
+    identityClientId: appIdentity.outputs.clientId
+    identityName: appIdentity.outputs.name
     storageName: storage.outputs.name
     packages: storage.outputs.packages
     insightsConnectionString: monitoring.outputs.connectionString
@@ -220,9 +229,11 @@ module functions 'modules/functions.bicep' = {
     hub: scheduler.outputs.hub
     databaseHost: database.outputs.host
     database: database.outputs.database
+    pool: pool
     modelEndpoint: empty(modelEndpoint) ? model!.outputs.endpoint : modelEndpoint
     modelDeployment: empty(modelEndpoint) ? model!.outputs.deployment : modelName
-    audienceClientId: empty(apiClientId) ? registration!.outputs.clientId : apiClientId
+    identity: identity
+    audienceClientId: makesRegistration ? registration!.outputs.clientId : apiClientId
     audienceIdentifier: audience
     memory: memory
     instances: instances
@@ -235,11 +246,10 @@ module functions 'modules/functions.bicep' = {
 // What the hooks and the first request need; azd keeps them with the environment.
 output AZURE_RESOURCE_GROUP string = group.name
 output HOLDFAST_ADDRESS string = functions.outputs.address
-output HOLDFAST_APP string = functions.outputs.name
 output HOLDFAST_AUDIENCE string = audience
 output HOLDFAST_DATABASE string = database.outputs.database
 output HOLDFAST_DATABASE_HOST string = database.outputs.host
 output HOLDFAST_DATABASE_SERVER string = database.outputs.server
 output HOLDFAST_DATABASE_ADMINISTRATOR string = ownerSignsInAs
-output HOLDFAST_DATABASE_ROLE string = identity.outputs.name
-output HOLDFAST_DATABASE_ROLE_OBJECT string = identity.outputs.principalId
+output HOLDFAST_DATABASE_ROLE string = appIdentity.outputs.name
+output HOLDFAST_DATABASE_ROLE_OBJECT string = appIdentity.outputs.principalId

@@ -5,6 +5,7 @@ using 'main.bicep'
 var sizes = {
   dev: {
     instances: 10
+    pool: 3
     alwaysReady: 1
     zoneRedundant: false
     schedulerSku: 'Consumption'
@@ -19,6 +20,7 @@ var sizes = {
   }
   prod: {
     instances: 100
+    pool: 8
     alwaysReady: 2
     zoneRedundant: true
     schedulerSku: 'Dedicated'
@@ -40,6 +42,7 @@ param location = readEnvironmentVariable('AZURE_LOCATION')
 param ownerId = readEnvironmentVariable('HOLDFAST_OWNER_ID', '')
 param ownerName = readEnvironmentVariable('HOLDFAST_OWNER_NAME', '')
 param ownerType = readEnvironmentVariable('HOLDFAST_OWNER_TYPE', 'User')
+param identity = readEnvironmentVariable('HOLDFAST_IDENTITY', 'platform')
 param ownerRoles = roles == 'none' ? [] : split(roles, ',')
 param apiClientId = readEnvironmentVariable('HOLDFAST_API_CLIENT_ID', '')
 param modelEndpoint = readEnvironmentVariable('HOLDFAST_MODEL_ENDPOINT', '')
@@ -47,9 +50,10 @@ param modelName = readEnvironmentVariable('HOLDFAST_MODEL_NAME', 'gpt-5.4')
 param modelVersion = readEnvironmentVariable('HOLDFAST_MODEL_VERSION', '')
 param modelSku = readEnvironmentVariable('HOLDFAST_MODEL_SKU', 'GlobalStandard')
 param modelCapacity = size.modelCapacity
-param update = readEnvironmentVariable('HOLDFAST_UPDATE', 'RollingUpdate')
+param update = readEnvironmentVariable('HOLDFAST_UPDATE', 'Recreate')
 param memory = 2048
 param instances = size.instances
+param pool = size.pool
 param alwaysReady = size.alwaysReady
 param zoneRedundant = size.zoneRedundant
 param schedulerSku = size.schedulerSku

@@ -59,6 +59,20 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
   }
 }
 
+// Each after the one before: the server refuses a change while another is under way.
+//
+// 0.0.0.0 stands for every address inside Azure, other subscriptions' too; who comes from there still needs a token of this tenant.
+// It comes first because a server that has just been made often answers its first administrator with
+// AadAuthOperationCannotBePerformedWhenServerIsNotAccessible (github.com/Azure/azure-postgresql/issues/127): this gives it time.
+resource fromAzure 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2025-08-01' = {
+  parent: server
+  name: 'azure'
+  properties: {
+    startIpAddress: '0.0.0.0'
+    endIpAddress: '0.0.0.0'
+  }
+}
+
 resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators@2025-08-01' = {
   parent: server
   name: administratorId
@@ -67,9 +81,11 @@ resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators
     principalType: administratorType
     tenantId: tenant().tenantId
   }
+  dependsOn: [fromAzure]
 }
 
-// The server refuses a second change while one is under way.
+// After the administrator, whose it is then. One made before belongs to azuresu, and the administrator could give nobody a right in it
+// (github.com/Azure/bicep-registry-modules/issues/3596).
 resource database 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2025-08-01' = {
   parent: server
   name: 'holdfast'
@@ -77,17 +93,6 @@ resource database 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2025-08-0
     charset: 'UTF8'
   }
   dependsOn: [administrator]
-}
-
-// 0.0.0.0 stands for every address inside Azure, other subscriptions' too; who comes from there still needs a token of this tenant.
-resource fromAzure 'Microsoft.DBforPostgreSQL/flexibleServers/firewallRules@2025-08-01' = {
-  parent: server
-  name: 'azure'
-  properties: {
-    startIpAddress: '0.0.0.0'
-    endIpAddress: '0.0.0.0'
-  }
-  dependsOn: [database]
 }
 
 output host string = server.properties.fullyQualifiedDomainName

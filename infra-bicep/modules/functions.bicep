@@ -30,7 +30,11 @@ param database string
 param modelEndpoint string
 param modelDeployment string
 
-@description('The client id of the registration that tokens are for.')
+@description('Who says who asks: the platform, by a sign-in before the app, or API keys.')
+@allowed(['platform', 'keys'])
+param identity string
+
+@description('The client id of the registration that tokens are for; empty with keys.')
 param audienceClientId string
 
 @description('Its identifier, which a token may name instead.')
@@ -45,11 +49,15 @@ param memory int
 @maxValue(1000)
 param instances int
 
+@description('Connections to the database that an instance holds at most.')
+@minValue(1)
+param pool int
+
 @description('Instances for orchestrators and activities that never go away.')
 @minValue(0)
 param alwaysReady int
 
-@description('What an update does to work in flight: RollingUpdate lets it end (up to an hour), Recreate kills it.')
+@description('What an update does to work in flight: Recreate kills it, RollingUpdate (a preview) lets it end, up to an hour.')
 @allowed(['RollingUpdate', 'Recreate'])
 param update string
 
@@ -135,20 +143,21 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     AzureWebJobsStorage__clientId: identityClientId
     AzureWebJobsStorage__credential: 'managedidentity'
     DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId};TaskHub=${hub}'
-    HOLDFAST_IDENTITY: 'platform'
-    HOLDFAST_STORE: 'Host=${databaseHost};Database=${database};Username=${identityName};SSL Mode=VerifyFull'
+    HOLDFAST_IDENTITY: identity
+    HOLDFAST_STORE: 'Host=${databaseHost};Database=${database};Username=${identityName};SSL Mode=VerifyFull;Maximum Pool Size=${pool}'
     HOLDFAST_STORE_SIGNIN: 'managedIdentity'
     TASKHUB_NAME: hub
   }
 }
 
-// Who is not signed in gets a 401 and never reaches the code; only health may be asked by anybody.
+// Who is not signed in gets a 401 and never reaches the code; only health may be asked by anybody. With keys it is turned off rather than
+// left out: what is left out of a template stays as it was.
 resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'authsettingsV2'
   properties: {
     platform: {
-      enabled: true
+      enabled: identity == 'platform'
     }
     globalValidation: {
       requireAuthentication: true
@@ -158,7 +167,7 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
     httpSettings: {
       requireHttps: true
     }
-    identityProviders: {
+    identityProviders: identity == 'platform' ? {
       azureActiveDirectory: {
         enabled: true
         registration: {
@@ -169,7 +178,7 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
           allowedAudiences: [audienceClientId, audienceIdentifier]
         }
       }
-    }
+    } : {}
     login: {
       tokenStore: {
         enabled: false
@@ -188,5 +197,4 @@ resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025
   }
 }
 
-output name string = app.name
 output address string = 'https://${app.properties.defaultHostName}'

@@ -16,7 +16,7 @@ param sku string
 @maxValue(3)
 param capacity int
 
-@description('Days that the history of an ended instance is kept. The agent store keeps the run.')
+@description('Days that the history of an ended instance is kept; Consumption keeps it for 30 at most. The agent store keeps the run.')
 @minValue(1)
 @maxValue(90)
 param historyDays int

@@ -8,7 +8,12 @@ public sealed class DatabaseRoleTests : IDisposable
     private const string Az = """
         #!/bin/sh
         echo "az $*" >>"$ASKED/log"
-        case "$*" in *get-access-token*) echo a-token ;; *"--method put"*) rm "$ASKED/refuses" ;; esac
+        case "$*" in
+          *get-access-token*) echo a-token ;;
+          *user.type*) cat "$ASKED/type" 2>/dev/null || echo user ;;
+          *user.name*) echo somebody@example.org ;;
+          *"--method put"*) rm "$ASKED/refuses" ;;
+        esac
         """;
 
     private const string Psql = """
@@ -16,7 +21,9 @@ public sealed class DatabaseRoleTests : IDisposable
         echo "psql $* as $PGUSER at $PGHOST by $PGSSLMODE" >>"$ASKED/log"
         [ "$PGPASSWORD" = a-token ] || exit 3
         [ ! -e "$ASKED/refuses" ] || { echo 'FATAL:  no pg_hba.conf entry for host "203.0.113.7", user "owner@example.org", database "postgres", SSL encryption' >&2; exit 2; }
-        case "$*" in *ON_ERROR_STOP*) cat >>"$ASKED/log"; [ ! -e "$ASKED/fails" ] ;; esac
+        [ ! -e "$ASKED/unknown" ] || { echo 'FATAL:  password authentication failed for user "owner@example.org"' >&2; exit 2; }
+        case "$*" in *ON_ERROR_STOP*) cat >>"$ASKED/log"; [ ! -e "$ASKED/fails" ] || exit 1 ;; esac
+        case "$*" in *"--dbname holdfast"*) cat "$ASKED/missing" 2>/dev/null || : ;; esac
         """;
 
     private readonly string folder = Directory.CreateTempSubdirectory("holdfast-role-").FullName;
@@ -36,6 +43,7 @@ public sealed class DatabaseRoleTests : IDisposable
         Assert.Equal(0, Run().Code);
         Assert.Contains("pgaadauth_create_principal_with_oid(:'role', :'object', 'service', false, false) where not exists", Asked, StringComparison.Ordinal);
         Assert.Contains("grant connect, create, temporary on database :\"database\" to :\"role\";", Asked, StringComparison.Ordinal);
+        Assert.Contains("grant :\"role\" to current_user;", Asked, StringComparison.Ordinal);
         Assert.Contains("--set role=id-demo --set object=0001 --set database=holdfast --dbname holdfast as owner@example.org at demo.example by verify-full", Asked, StringComparison.Ordinal);
         Assert.DoesNotContain("firewallRules", Asked, StringComparison.Ordinal);
     }
@@ -43,7 +51,7 @@ public sealed class DatabaseRoleTests : IDisposable
     [Fact]
     public void TheAddressThatTheServerRefusesIsLetInUntilTheEnd()
     {
-        File.WriteAllText(Path.Combine(folder, "refuses"), "");
+        Note("refuses");
         Assert.Equal(0, Run().Code);
         Assert.Contains("""--body {"properties": {"startIpAddress": "203.0.113.7", "endIpAddress": "203.0.113.7"}}""", Asked, StringComparison.Ordinal);
         Assert.StartsWith("az rest --method delete --uri https://management.azure.com/subscriptions/s/server/firewallRules/postprovision?", Asked.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
@@ -52,17 +60,55 @@ public sealed class DatabaseRoleTests : IDisposable
     [Fact]
     public void ItIsShutOutAgainAlsoWhenTheRoleCannotBeMade()
     {
-        File.WriteAllText(Path.Combine(folder, "refuses"), "");
-        File.WriteAllText(Path.Combine(folder, "fails"), "");
+        Note("refuses");
+        Note("fails");
         Assert.NotEqual(0, Run().Code);
+        Assert.StartsWith("az rest --method delete", Asked.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ARightThatTheServerDidNotGiveIsNoSuccess()
+    {
+        Note("missing", "its schema public belongs to azuresu");
+        var (code, said) = Run();
+        Assert.Equal(1, code);
+        Assert.StartsWith("id-demo may not make its tables in holdfast: its schema public belongs to azuresu, and owner@example.org can give no right in what is not its own.", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhoIsNotTheAdministratorIsToldAsWhomTheCliIsSignedIn()
+    {
+        Note("unknown");
+        var (code, said) = Run();
+        Assert.Equal(1, code);
+        Assert.StartsWith("demo.example cannot be reached as owner@example.org (the Azure CLI is signed in as somebody@example.org): FATAL:  password authentication failed", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnOperatorsCommandRunsInTheAppsRoleAndTheDoorIsShutBehindIt()
+    {
+        Note("refuses");
+        Assert.Equal(3, Run(arguments: ["run", "sh", "-c", "echo \"$HOLDFAST_STORE for ${#HOLDFAST_STORE_PASSWORD} characters\" >>\"$ASKED/log\"; exit 3"]).Code);
+        Assert.Contains("Host=demo.example;Database=holdfast;Username=owner@example.org;SSL Mode=VerifyFull;Maximum Pool Size=2;Options=-c role=id-demo for 7 characters", Asked, StringComparison.Ordinal);
+        Assert.DoesNotContain("grant", Asked, StringComparison.Ordinal);
         Assert.StartsWith("az rest --method delete", Asked.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
     }
 
     [Fact]
     public void BeforeProvisioningItOnlySaysWhetherItCould()
     {
-        Assert.Equal((0, ""), Run(without: "HOLDFAST_DATABASE", argument: "check"));
-        Assert.Equal("az account get-access-token --resource-type oss-rdbms --query accessToken --output tsv", Asked.TrimEnd());
+        Assert.Equal((0, ""), Run("HOLDFAST_DATABASE", "check"));
+        Assert.Equal(
+            "az account get-access-token --subscription s --resource-type oss-rdbms --query accessToken --output tsv\naz account show --subscription s --query user.type --output tsv", Asked.TrimEnd());
+    }
+
+    [Fact]
+    public void AServicePrincipalWithoutANameIsToldBeforeAnythingIsMade()
+    {
+        Note("type", "servicePrincipal");
+        var (code, said) = Run(arguments: "check");
+        Assert.Equal(1, code);
+        Assert.Contains("azd env set HOLDFAST_OWNER_NAME NAME", said, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -85,9 +131,11 @@ public sealed class DatabaseRoleTests : IDisposable
 
     private string Asked => File.ReadAllText(Path.Combine(folder, "log"));
 
-    private (int Code, string Said) Run(string? without = null, string argument = "")
+    private void Note(string name, string text = "") => File.WriteAllText(Path.Combine(folder, name), text);
+
+    private (int Code, string Said) Run(string? without = null, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("/bin/sh", [Path.Combine(Repository.Root, "infra-bicep/hooks/database-role.sh"), argument])
+        var start = new ProcessStartInfo("/bin/sh", [Path.Combine(Repository.Root, "infra-bicep/hooks/database-role.sh"), .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardError = true,
@@ -95,6 +143,7 @@ public sealed class DatabaseRoleTests : IDisposable
         Dictionary<string, string> variables = new()
         {
             ["ASKED"] = folder,
+            ["AZURE_SUBSCRIPTION_ID"] = "s",
             ["HOLDFAST_DATABASE"] = "holdfast",
             ["HOLDFAST_DATABASE_ADMINISTRATOR"] = "owner@example.org",
             ["HOLDFAST_DATABASE_HOST"] = "demo.example",
