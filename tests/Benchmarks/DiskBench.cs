@@ -26,8 +26,14 @@ internal static class DiskBench
             await Parallel.ForAsync(0, Runs, async (_, _) => await host.RunAsync("refund-desk", "Please refund order A-1002", wait: 0));
             await host.UntilNothingRunsAsync();
         });
+        var refunded = await AfterAsync(async host =>
+        {
+            await host.ApproveAllAsync();
+            await host.UntilNothingRunsAsync();
+        });
         Print("a run of one plain answer", empty, ended);
         Print("a waiting approval", ended, waiting);
+        Print("the same once refunded and ended", ended, refunded);
         Directory.Delete(data, recursive: true);
 
         async Task<(long Store, long Engine)> AfterAsync(Func<BenchHost, Task> work)
