@@ -42,6 +42,27 @@ public sealed class CanaryTests : IDisposable
         AssertNowhere(Shop, Uri.EscapeDataString(Shop), JsonEncodedText.Encode(Shop).ToString(), key.Split('_')[2]);
     }
 
+    [Theory]
+    [InlineData("text")]
+    [InlineData("json")]
+    public async Task ASecretOfTwoLinesStandsInNoneOfThem(string log)
+    {
+        const string Pem = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49canary/4714+\n-----END PRIVATE KEY-----";
+        WriteSecret("shop-key", Pem);
+        WriteAgent("leaker", "tools: [leak]\napprovals: [{tool: leak, none: true}]\n", "rules:\n  - call: [{tool: leak, arguments: {}}]\n");
+        WriteAgent("idler", "tools: [leak_idle]\n", "rules:\n  - when: {after: nothing}\n    call: [{tool: leak_idle, arguments: {}}]\n  - say: Done.\n");
+        var key = await AddKeyAsync();
+        await using var host = HostProcess.Scripted(scratch.At("data"), out var port, "--agents", scratch.At("agents"), "--secrets", scratch.At("secrets"), "--log", log);
+        await host.ReadyAsync();
+
+        await SessionAsync(port, key, "leaker", "approval.requested");
+        await SessionAsync(port, key, "idler", "run.ended");
+        await EndAsync(host);
+
+        Assert.Contains("refused the key secret:shop-key.", Everything(), StringComparison.Ordinal);
+        AssertNowhere("MIGHAgEAMBMGByqGSM49canary", "PRIVATE KEY");
+    }
+
     [Fact]
     public async Task AModelsKeyStandsNowhereWhateverTheFarSideMakesOfIt()
     {
