@@ -42,7 +42,7 @@ public sealed class RedactedLoggersTests : IDisposable
     }
 
     [Fact]
-    public void OfASecretOfTwoLinesNoneIsLeft()
+    public void OfASecretOfManyLinesNoneIsLeft()
     {
         logger.LogError(new IOException($"The far side refused\n{Pem}\nand hung up."), "Run {Run} was told {Words}", "run_1", Pem);
 

@@ -12,6 +12,7 @@ namespace Holdfast.Host.Local.Tests;
 public sealed class CanaryTests : IDisposable
 {
     private const string Shop = "canary-shop+4711/shop-shop";
+    private const string Pem = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49canary/4714+\n-----END PRIVATE KEY-----";
     private const string NamedKey = "sk-canary-named-4712";
     private const string DirectKey = "sk-canary-direct-4713";
 
@@ -42,25 +43,36 @@ public sealed class CanaryTests : IDisposable
         AssertNowhere(Shop, Uri.EscapeDataString(Shop), JsonEncodedText.Encode(Shop).ToString(), key.Split('_')[2]);
     }
 
-    [Theory]
-    [InlineData("text")]
-    [InlineData("json")]
-    public async Task ASecretOfTwoLinesStandsInNoneOfThem(string log)
+    [Fact]
+    public async Task ASecretOfManyLinesStandsInNoStoreAndNoAnswer()
     {
-        const string Pem = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49canary/4714+\n-----END PRIVATE KEY-----";
         WriteSecret("shop-key", Pem);
         WriteAgent("leaker", "tools: [leak]\napprovals: [{tool: leak, none: true}]\n", "rules:\n  - call: [{tool: leak, arguments: {}}]\n");
-        WriteAgent("idler", "tools: [leak_idle]\n", "rules:\n  - when: {after: nothing}\n    call: [{tool: leak_idle, arguments: {}}]\n  - say: Done.\n");
         var key = await AddKeyAsync();
-        await using var host = HostProcess.Scripted(scratch.At("data"), out var port, "--agents", scratch.At("agents"), "--secrets", scratch.At("secrets"), "--log", log);
+        await using var host = HostProcess.Scripted(scratch.At("data"), out var port, "--agents", scratch.At("agents"), "--secrets", scratch.At("secrets"));
         await host.ReadyAsync();
 
         await SessionAsync(port, key, "leaker", "approval.requested");
-        await SessionAsync(port, key, "idler", "run.ended");
         await EndAsync(host);
 
         Assert.Contains("refused the key secret:shop-key.", Everything(), StringComparison.Ordinal);
-        AssertNowhere("MIGHAgEAMBMGByqGSM49canary", "PRIVATE KEY");
+        AssertNowhere("PRIVATE KEY", "MIGHAgEAMBMG");
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("json")]
+    public async Task ASecretOfManyLinesStandsInNoLogWhichMayMakeOneLineOfThem(string log)
+    {
+        // A database that is called like its password: the log says which one is away.
+        WriteSecret("database-key", Pem);
+        Dictionary<string, string> store = new() { ["HOLDFAST_STORE"] = $"Host=/nowhere;Username=u;Database='{Pem}'", ["HOLDFAST_STORE_PASSWORD"] = "secret:database-key" };
+        await using var host = HostProcess.Start(HostProcess.Args(scratch.At("data"), HostProcess.FreePort(), "--secrets", scratch.At("secrets"), "--log", log), store);
+
+        seen.Append(await host.SaysAsync("The start waits for it"));
+
+        Assert.Contains("database secret:database-key does not answer", Everything(), StringComparison.Ordinal);
+        AssertNowhere("PRIVATE KEY", "MIGHAgEAMBMG");
     }
 
     [Fact]
