@@ -11,7 +11,7 @@ public sealed class ConnectionPasswordsTests
     [InlineData("PSW = one ;Host=h", "one")]
     [InlineData("Host=h;PASSWORD=one;SSL Password=two", "one|two")]
     [InlineData("Host=h;SslPassword=two", "two")]
-    [InlineData("Password=one;=", "one")] // which no builder reads
+    [InlineData("Password=one;=", "one")]
     [InlineData("Host=h;Password=", "")]
     [InlineData("Host=h;Passfile=/etc/pass;Username=password", "")]
     [InlineData("sqlite", "")]
