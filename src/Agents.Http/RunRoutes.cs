@@ -26,6 +26,11 @@ internal static class RunRoutes
         var (id, _) = await api.System.Runs.StartAsync(http.Principal(), new RunSubmission(agent!, input!, requestedBy, metadata), key);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, api.Options.Stopping);
         var run = await api.System.Queries.WaitForEndAsync(http.Principal(), id, wait ?? TimeSpan.Zero, stop.Token);
+        if (wait > TimeSpan.Zero && !await Admission.IsStillKnownAsync(http, api.Options))
+        {
+            throw Admission.Unauthorized("Who asked is not known any more, so the run is not shown. It was accepted, and goes on: look it up with a key that is good.");
+        }
+
         if (wait is { } seconds)
         {
             http.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={(int)seconds.TotalSeconds}");

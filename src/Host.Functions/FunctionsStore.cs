@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Holdfast.Agents.Secrets;
 using Holdfast.Agents.Storage;
 using Holdfast.Providers.Azure;
@@ -9,12 +8,15 @@ namespace Holdfast.Host.Functions;
 /// <summary>The agent store that settings name.</summary>
 internal static class FunctionsStore
 {
-    private static readonly string[] Passwords = ["Password", "PWD", "PSW"]; // as Npgsql takes it
-
     /// <exception cref="StoreRefusedException">It cannot be used as it is set.</exception>
     /// <exception cref="SecretException">The password names a secret that there is not.</exception>
     public static PostgresOptions Options(FunctionsSettings settings, SecretSource secrets)
     {
+        foreach (var inside in ConnectionPasswords.In(settings.StoreConnection))
+        {
+            secrets.Resolve(FunctionsSettings.Store, inside); // so that it is kept out of the log, too
+        }
+
         var options = new PostgresOptions(settings.StoreConnection)
         {
             Setting = FunctionsSettings.Store,
@@ -22,21 +24,10 @@ internal static class FunctionsStore
             Token = settings.StoreByIdentity ? new DatabaseToken(AzureIdentity.Managed(settings.Client), TimeProvider.System).GetAsync : null,
         };
         options.Check();
-        if (PasswordIn(settings.StoreConnection) is { } inside)
-        {
-            secrets.Resolve(FunctionsSettings.Store, inside); // so that it is kept out of the log too
-        }
-
         return options;
     }
 
     /// <exception cref="StoreRefusedException">It did not answer in time, or is not one that this release can use.</exception>
     public static async Task<AgentStore> OpenAsync(PostgresOptions options, ILogger logger, CancellationToken stopping) =>
         new(await PostgresDialect.OpenAsync(options, logger, stopping));
-
-    private static string? PasswordIn(string connection)
-    {
-        var said = new DbConnectionStringBuilder { ConnectionString = connection };
-        return Passwords.Select(name => said.TryGetValue(name, out var value) ? value as string : null).FirstOrDefault(value => value is { Length: > 0 });
-    }
 }

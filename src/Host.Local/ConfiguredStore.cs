@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Holdfast.Agents.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -29,6 +28,11 @@ internal static class ConfiguredStore
                 : $"{HostSettings.Named("store")} is neither sqlite nor a connection string. Give one of them: Host=…;Database=…;Username=….");
         }
 
+        foreach (var inside in ConnectionPasswords.In(settings.Store))
+        {
+            settings.Secrets.Resolve(HostSettings.Named("store"), inside); // so that it is kept out of the log, too
+        }
+
         var options = new PostgresOptions(settings.Store)
         {
             Setting = HostSettings.Named("store"), Password = settings.Configuration[Password] is { Length: > 0 } password ? settings.Secrets.Resolve(PasswordVariable, password).Reveal() : null,
@@ -49,22 +53,9 @@ internal static class ConfiguredStore
     /// <exception cref="StartException">It has a password, which as an option is no secret.</exception>
     public static void CheckOption(string option)
     {
-        if (Words(option).Any(word => word.EndsWith("password", StringComparison.OrdinalIgnoreCase) || word.Equals("pwd", StringComparison.OrdinalIgnoreCase)
-            || word.Equals("psw", StringComparison.OrdinalIgnoreCase)))
+        if (ConnectionPasswords.In(option).Count > 0)
         {
             throw new StartException($"--store has a password, and a process's options are seen by everyone on its machine. Take it out and set {PasswordVariable}, also to secret:NAME; or set HOLDFAST_STORE in place of --store. If others use this machine, change the password.");
-        }
-    }
-
-    private static IEnumerable<string> Words(string option)
-    {
-        try
-        {
-            return new DbConnectionStringBuilder { ConnectionString = option }.Keys.Cast<string>();
-        }
-        catch (ArgumentException)
-        {
-            return option.Split(';').Select(part => part.Split('=')[0].Trim()); // what is wrong with it is said where it is read
         }
     }
 

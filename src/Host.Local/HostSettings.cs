@@ -189,8 +189,12 @@ public sealed record HostSettings
     private static IPAddress AddressOf(string text) => text == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(text.Trim('[', ']'), out var parsed) ? parsed
         : throw new StartException($"{Named("host")} '{text}' is not an address. Give 127.0.0.1, or leave it out.");
 
-    private static Proxies ProxiesOf(string text) => Proxies.Parse(text)
-        ?? throw new StartException($"{Named("proxy")} '{text}' is no list of addresses. Give those of the proxies alone, as 10.0.0.7,10.0.0.8.");
+    private static Proxies ProxiesOf(string text)
+    {
+        const string Remedy = "Give those of the proxies alone, as 10.0.0.7,10.0.0.8.";
+        var proxies = Proxies.Parse(text) ?? throw new StartException($"{Named("proxy")} '{text}' is no list of addresses. {Remedy}");
+        return proxies.AreEverybody ? throw new StartException($"{Named("proxy")} '{text}' is every address there is, so that anybody could send plain HTTP and say to be anywhere. {Remedy}") : proxies;
+    }
 
     internal static string Named(string name) => $"--{name} ({Prefix}{name.ToUpperInvariant().Replace('-', '_')})";
 }

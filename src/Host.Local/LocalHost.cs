@@ -42,7 +42,9 @@ public static class LocalHost
         HostSettings? settings = null;
         try
         {
-            return CommandLine.Is(args) ? await CommandLine.RunAsync(args) : await RunAsync(settings = HostSettings.Read(args), configure);
+            var (command, options) = CommandLine.Split(args);
+            settings = HostSettings.Read(options);
+            return command.Count > 0 ? await CommandLine.RunAsync(settings, command) : await RunAsync(settings, configure);
         }
         catch (Exception e)
         {
@@ -103,7 +105,7 @@ public static class LocalHost
             var description = new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place };
             system = await AgentSystem.OpenAsync(
                 store, description, catalog, new AgentOptions { CrashPoint = crash.Reach, Redact = settings.Secrets.Redact }, loggers);
-            await using var control = await ControlSocket.OpenAsync(data, words => Command.RunAsync(store, words), loggers);
+            await using var control = await ControlSocket.OpenAsync(data, words => Command.RunAsync(store, words), settings.Secrets, loggers);
             var registry = new DurableRegistry(StepJson.Default);
             system.Register(registry);
             await engine.StartAsync(registry);

@@ -13,6 +13,9 @@ internal sealed class Proxies(IReadOnlyList<IPNetwork> networks)
 
     public bool Any => networks.Count > 0;
 
+    /// <summary>Whether a network that was named is 0.0.0.0/0 or ::/0.</summary>
+    public bool AreEverybody => networks.Any(network => network.PrefixLength == 0);
+
     /// <param name="text">Addresses and networks, separated by commas: 10.0.0.7,10.0.1.0/28,::1. Whoever has one of them speaks for others.</param>
     /// <returns>Null when one of them is neither.</returns>
     public static Proxies? Parse(string text)

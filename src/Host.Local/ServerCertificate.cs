@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -9,6 +10,8 @@ namespace Holdfast.Host.Local;
 internal sealed class ServerCertificate
 {
     private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TellBefore = TimeSpan.FromDays(7);
+    private static readonly TimeSpan TellEvery = TimeSpan.FromHours(1);
 
     private readonly string file;
     private readonly string keyFile;
@@ -16,6 +19,7 @@ internal sealed class ServerCertificate
     private readonly Lock gate = new();
     private (DateTime, DateTime) read;
     private long? failed;
+    private (long Since, bool HasEnded)? told;
     private SslServerAuthenticationOptions options;
 
     private ServerCertificate(string file, string keyFile, TimeProvider time)
@@ -28,33 +32,58 @@ internal sealed class ServerCertificate
     /// <exception cref="StartException">The files cannot be read, do not belong together, or the certificate is not valid now.</exception>
     public static ServerCertificate Open(string file, string? keyFile, TimeProvider time) => new(file, keyFile ?? file, time);
 
-    /// <summary>For one connection. Files that cannot be used leave the certificate before them in force.</summary>
+    /// <summary>For one connection. Files that cannot be used leave the certificate before them in force. That it ends is logged, before and after.</summary>
     public SslServerAuthenticationOptions Current(ILogger logger)
     {
         lock (gate)
         {
-            if (failed is { } at && time.GetElapsedTime(at) < TryAgain)
+            if (failed is not { } at || time.GetElapsedTime(at) >= TryAgain)
             {
-                return options;
+                ReadAnew(logger);
             }
 
-            try
-            {
-                if (Readable(Written) != read)
-                {
-                    (options, read) = Load();
-                    logger.LogInformation("The certificate was read anew from {File}.", file);
-                }
-
-                failed = null;
-            }
-            catch (StartException e)
-            {
-                failed = time.GetTimestamp();
-                logger.LogError("The certificate before stays in force. {Message}", e.Message);
-            }
-
+            TellItsEnd(logger);
             return options;
+        }
+    }
+
+    private void ReadAnew(ILogger logger)
+    {
+        try
+        {
+            if (Readable(Written) != read)
+            {
+                (options, read) = Load();
+                told = null;
+                logger.LogInformation("The certificate was read anew from {File}.", file);
+            }
+
+            failed = null;
+        }
+        catch (StartException e)
+        {
+            failed = time.GetTimestamp();
+            logger.LogError("The certificate before stays in force. {Message}", e.Message);
+        }
+    }
+
+    private void TellItsEnd(ILogger logger)
+    {
+        var ends = options.ServerCertificateContext!.TargetCertificate.NotAfter.ToUniversalTime();
+        var left = ends - time.GetUtcNow().UtcDateTime;
+        if (left > TellBefore || (told is { } at && at.HasEnded == left <= TimeSpan.Zero && time.GetElapsedTime(at.Since) < TellEvery))
+        {
+            return;
+        }
+
+        told = (time.GetTimestamp(), left <= TimeSpan.Zero);
+        if (left > TimeSpan.Zero)
+        {
+            logger.LogWarning("The certificate in {File} is good until {End}. Renew it: the new one is read from there, without a new start.", file, Show(ends));
+        }
+        else
+        {
+            logger.LogError("The certificate in {File} was good until {End}, and clients refuse it. Renew it: the new one is read from there, without a new start.", file, Show(ends));
         }
     }
 
@@ -75,7 +104,7 @@ internal sealed class ServerCertificate
             var now = time.GetUtcNow().UtcDateTime;
             if (now < certificate.NotBefore.ToUniversalTime() || now >= certificate.NotAfter.ToUniversalTime())
             {
-                throw new StartException($"The certificate in {file} is good from {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd'T'HH:mm'Z'} to {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd'T'HH:mm'Z'}, which is not now. Renew it.");
+                throw new StartException($"The certificate in {file} is good from {Show(certificate.NotBefore)} to {Show(certificate.NotAfter)}, which is not now. Renew it.");
             }
 
             X509Certificate2Collection chain = [];
@@ -83,6 +112,8 @@ internal sealed class ServerCertificate
             return (new SslServerAuthenticationOptions { ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true) }, written);
         });
     }
+
+    private static string Show(DateTime time) => time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture);
 
     private T Readable<T>(Func<T> open)
     {

@@ -71,10 +71,16 @@ public sealed class ApiClient(Uri address, ApiServer server, params (string Name
     /// <summary>The stream of a run's events, once the server has begun it.</summary>
     public async Task<HttpResponseMessage> OpenEventsAsync(string run, long? after = null)
     {
-        using var request = Request(HttpMethod.Get, $"/api/runs/{run}/events", null, after is null ? [] : [("Last-Event-ID", $"{after}")]);
-        var response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var response = await BeginEventsAsync(run, after);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         return response;
+    }
+
+    /// <summary>What the server begins the stream of a run's events with; the stream is given up then.</summary>
+    public async Task<HttpStatusCode> EventsStatusAsync(string run)
+    {
+        using var response = await BeginEventsAsync(run, after: null);
+        return response.StatusCode;
     }
 
     public async IAsyncEnumerable<(long Id, string Type, JsonElement Data)> ReadEventsAsync(HttpResponseMessage response)
@@ -89,6 +95,12 @@ public sealed class ApiClient(Uri address, ApiServer server, params (string Name
 
     public async Task<List<(long Id, string Type, JsonElement Data)>> AllEventsAsync(string run, long? after = null) =>
         await EventsAsync(run, after).ToListAsync();
+
+    private async Task<HttpResponseMessage> BeginEventsAsync(string run, long? after)
+    {
+        using var request = Request(HttpMethod.Get, $"/api/runs/{run}/events", null, after is null ? [] : [("Last-Event-ID", $"{after}")]);
+        return await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
 
     private HttpRequestMessage Request(HttpMethod method, string path, HttpContent? content, (string Name, string Value)[] headers)
     {

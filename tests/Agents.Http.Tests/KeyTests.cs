@@ -80,6 +80,26 @@ public sealed class KeyTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Fact]
+    public async Task AWaitWhoseKeyIsRevokedIsNotAnsweredWithTheRunWhichGoesOn()
+    {
+        const string Body = """{"agent": "holder", "input": "go"}""";
+        var issued = await server.Keys.AddAsync(new NewApiKey("waiting", "acme", [Roles.Submit], null));
+        var client = server.Sending($"Bearer {issued.Text}");
+        var run = (await client.PostAsync("/api/runs", Body, ("Idempotency-Key", "w1"))).Get("id");
+        await server.InFlight.ReachesAsync(0);
+        var waiting = client.PostAsync("/api/runs", Body, ("Idempotency-Key", "w1"), ("Prefer", "wait=60"));
+        await server.InFlight.ReachesAsync(1);
+
+        await server.Keys.RevokeAsync(issued.Key.Prefix);
+        Assert.False(waiting.IsCompleted);
+        server.Clock.Advance(ApiKeys.RevokedWithin);
+        server.Desk.LetGo(run);
+
+        (await waiting).IsProblem(401, "the run is not shown. It was accepted, and goes on");
+        Assert.Equal("[scripted] Let go.", (await server.Anna.UntilAsync(run, "ended")).GetProperty("output").GetString());
+    }
+
+    [Fact]
     public async Task ARotatedKeyIsTheSamePrincipalSoThatItsIdempotencyKeysHold()
     {
         const string Body = """{"agent": "refund-desk", "input": "hello"}""";

@@ -31,18 +31,7 @@ public sealed class OpenAnswersTests(NarrowServer server) : IClassFixture<Narrow
         Assert.Equal(HttpStatusCode.Accepted, (await many.PostAsync("/api/runs", Hold, ("Prefer", "wait=0"))).Status);
 
         streams[0].Dispose();
-        await Patience.UntilAsync(async () =>
-        {
-            try
-            {
-                (await many.OpenEventsAsync(run)).Dispose();
-                return true;
-            }
-            catch (Xunit.Sdk.EqualException)
-            {
-                return false; // the server has not seen yet that the client has gone
-            }
-        });
+        await Patience.UntilAsync(async () => await many.EventsStatusAsync(run) == HttpStatusCode.OK); // once the server has seen that the client has gone
         streams.ForEach(one => one.Dispose());
         server.Desk.LetGo(run);
     }

@@ -7,6 +7,7 @@ namespace Holdfast.Agents.Http.Tests;
 public sealed class RedactedLoggersTests : IDisposable
 {
     private const string Canary = "canary+4711/\"quoted\"";
+    private const string Pem = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49canary/4712+\n-----END PRIVATE KEY-----";
 
     private readonly Sink sink = new();
     private readonly ServiceProvider services;
@@ -14,8 +15,9 @@ public sealed class RedactedLoggersTests : IDisposable
 
     public RedactedLoggersTests()
     {
-        var secrets = new SecretSource(null, static _ => Canary);
+        var secrets = new SecretSource(null, static name => name == "HOLDFAST_SECRET_CERTIFICATE" ? Pem : Canary);
         secrets.Get("shop-key");
+        secrets.Get("certificate");
         var collection = new ServiceCollection().AddLogging(logging => logging.AddProvider(sink));
         RedactedLoggers.Use(collection, secrets);
         services = collection.BuildServiceProvider();
@@ -37,6 +39,15 @@ public sealed class RedactedLoggersTests : IDisposable
         Assert.Contains("Run=run_1", sink.Seen);
         Assert.Contains("With secret:shop-key", sink.Seen);
         Assert.Contains(sink.Seen, seen => seen.Contains("The shop said secret:shop-key.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void OfASecretOfManyLinesNoneIsLeft()
+    {
+        logger.LogError(new IOException($"The far side refused\n{Pem}\nand hung up."), "Run {Run} was told {Words}", "run_1", Pem);
+
+        Assert.Contains("Run run_1 was told secret:certificate", sink.Seen);
+        Assert.DoesNotContain(sink.Seen, seen => seen.Contains("PRIVATE KEY", StringComparison.Ordinal) || seen.Contains("4712", StringComparison.Ordinal));
     }
 
     [Fact]

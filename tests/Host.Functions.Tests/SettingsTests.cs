@@ -48,8 +48,8 @@ public sealed class SettingsTests
         var secrets = new SecretSource(null, static name => name == "HOLDFAST_SECRET_DB" ? "canary-4711" : null);
         Assert.Equal("canary-4711", FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE_PASSWORD"] = "secret:db" }), secrets).Password);
         FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE_PASSWORD"] = "canary-4712" }), secrets);
-        FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE"] = "Host=localhost;Database=holdfast;Username=me;PWD=canary-4713" }), secrets);
-        Assert.Equal("secret:db secret secret", secrets.Redact("canary-4711 canary-4712 canary-4713"));
+        FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE"] = "Host=localhost;Database=holdfast;Username=me;PWD=canary-4713;SSL Password=canary-4714" }), secrets);
+        Assert.Equal("secret:db secret secret secret", secrets.Redact("canary-4711 canary-4712 canary-4713 canary-4714"));
         Assert.Contains("HOLDFAST_STORE_PASSWORD: There is no secret 'other'.", Assert.Throws<SecretException>(
             () => FunctionsStore.Options(Read(new() { ["HOLDFAST_STORE_PASSWORD"] = "secret:other" }), secrets)).Message, StringComparison.Ordinal);
     }

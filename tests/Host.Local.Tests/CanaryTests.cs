@@ -12,6 +12,7 @@ namespace Holdfast.Host.Local.Tests;
 public sealed class CanaryTests : IDisposable
 {
     private const string Shop = "canary-shop+4711/shop-shop";
+    private const string Pem = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49canary/4714+\n-----END PRIVATE KEY-----";
     private const string NamedKey = "sk-canary-named-4712";
     private const string DirectKey = "sk-canary-direct-4713";
 
@@ -40,6 +41,38 @@ public sealed class CanaryTests : IDisposable
 
         Assert.Contains("leak failed: InvalidOperationException: GET https://shop.example/?key=secret:shop-key refused the key secret:shop-key.", Everything(), StringComparison.Ordinal);
         AssertNowhere(Shop, Uri.EscapeDataString(Shop), JsonEncodedText.Encode(Shop).ToString(), key.Split('_')[2]);
+    }
+
+    [Fact]
+    public async Task ASecretOfManyLinesStandsInNoStoreAndNoAnswer()
+    {
+        WriteSecret("shop-key", Pem);
+        WriteAgent("leaker", "tools: [leak]\napprovals: [{tool: leak, none: true}]\n", "rules:\n  - call: [{tool: leak, arguments: {}}]\n");
+        var key = await AddKeyAsync();
+        await using var host = HostProcess.Scripted(scratch.At("data"), out var port, "--agents", scratch.At("agents"), "--secrets", scratch.At("secrets"));
+        await host.ReadyAsync();
+
+        await SessionAsync(port, key, "leaker", "approval.requested");
+        await EndAsync(host);
+
+        Assert.Contains("refused the key secret:shop-key.", Everything(), StringComparison.Ordinal);
+        AssertNowhere("PRIVATE KEY", "MIGHAgEAMBMG");
+    }
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("json")]
+    public async Task ASecretOfManyLinesStandsInNoLogWhichMayMakeOneLineOfThem(string log)
+    {
+        // A database that is called like its password: the log says which one is away.
+        WriteSecret("database-key", Pem);
+        Dictionary<string, string> store = new() { ["HOLDFAST_STORE"] = $"Host=/nowhere;Username=u;Database='{Pem}'", ["HOLDFAST_STORE_PASSWORD"] = "secret:database-key" };
+        await using var host = HostProcess.Start(HostProcess.Args(scratch.At("data"), HostProcess.FreePort(), "--secrets", scratch.At("secrets"), "--log", log), store);
+
+        seen.Append(await host.SaysAsync("The start waits for it"));
+
+        Assert.Contains("database secret:database-key does not answer", Everything(), StringComparison.Ordinal);
+        AssertNowhere("PRIVATE KEY", "MIGHAgEAMBMG");
     }
 
     [Fact]

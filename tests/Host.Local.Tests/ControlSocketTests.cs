@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Holdfast.Agents.Identity;
+using Holdfast.Agents.Secrets;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable.Embedded.Storage;
 using Holdfast.Durable.Testing;
@@ -12,6 +13,7 @@ namespace Holdfast.Host.Local.Tests;
 public sealed class ControlSocketTests : IDisposable
 {
     private readonly Scratch scratch = new();
+    private readonly SecretSource secrets = new(null, static _ => null);
     private readonly AgentStore store;
 
     public ControlSocketTests() => store = new(SqliteDialect.Open(scratch.At("agents.db"), TimeProvider.System, NullLogger.Instance));
@@ -88,6 +90,17 @@ public sealed class ControlSocketTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatFailsIsToldWithoutTheHostsSecretsAndANewKeyIsShownAllTheSame()
+    {
+        secrets.Resolve("apiKey", "canary-4711");
+        await using var control = await OpenAsync(scratch.Path, words => words[1] == "add" ? Command.RunAsync(store, words)
+            : Task.FromException<CommandAnswer>(new InvalidOperationException("The shop refused canary-4711.")));
+
+        Assert.Contains("code: The shop refused secret.", (await ControlSocket.SendAsync(scratch.Path, ["keys", "list"]))!.Note, StringComparison.Ordinal);
+        Assert.Matches("^hf_[0-9a-z]{8}_[0-9a-z]{58}\n$", (await ControlSocket.SendAsync(scratch.Path, ["keys", "add", "--name", "ci", "--tenant", "acme", "--roles", "read"]))!.Output.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
     public async Task AStoreThatIsClosedIsToldInASentence()
     {
         var closed = new AgentStore(SqliteDialect.Open(scratch.At("closed.db"), TimeProvider.System, NullLogger.Instance));
@@ -151,5 +164,5 @@ public sealed class ControlSocketTests : IDisposable
     }
 
     private Task<ControlSocket> OpenAsync(string data, Func<IReadOnlyList<string>, Task<CommandAnswer>>? run = null) =>
-        ControlSocket.OpenAsync(data, run ?? (words => Command.RunAsync(store, words)), NullLoggerFactory.Instance);
+        ControlSocket.OpenAsync(data, run ?? (words => Command.RunAsync(store, words)), secrets, NullLoggerFactory.Instance);
 }

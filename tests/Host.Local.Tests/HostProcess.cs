@@ -11,6 +11,7 @@ namespace Holdfast.Host.Local.Tests;
 /// <summary>A host as a process of its own, in a data directory that is gone after the test.</summary>
 internal sealed class HostProcess : IAsyncDisposable
 {
+    private readonly Lock gate = new();
     private readonly Process process;
     private readonly StringBuilder output = new();
     private readonly StringBuilder errors = new();
@@ -71,6 +72,13 @@ internal sealed class HostProcess : IAsyncDisposable
             : throw new InvalidOperationException($"The host has ended before it was ready: {await ended}");
     }
 
+    /// <summary>Completes when it has said this, on whichever stream; with all that it has said till then.</summary>
+    public async Task<string> SaysAsync(string words)
+    {
+        await Patience.UntilAsync(() => Task.FromResult(Said().Contains(words, StringComparison.Ordinal)));
+        return Said();
+    }
+
     public async Task<(int Code, string Output, string Errors)> EndAsync()
     {
         await process.WaitForExitAsync().Patiently();
@@ -96,6 +104,14 @@ internal sealed class HostProcess : IAsyncDisposable
         process.Dispose();
     }
 
+    private string Said()
+    {
+        lock (gate)
+        {
+            return $"{output}{errors}";
+        }
+    }
+
     private static bool IsOurs(string name) => name.StartsWith("HOLDFAST_", StringComparison.Ordinal) || name.Contains("OPENAI", StringComparison.Ordinal)
         || name is "PORT" or "HOST" or "DATA" or "MODEL" or "LOG" or "AGENTS";
 
@@ -103,7 +119,11 @@ internal sealed class HostProcess : IAsyncDisposable
     {
         while (await from.ReadLineAsync() is { } line)
         {
-            to.AppendLine(line);
+            lock (gate)
+            {
+                to.AppendLine(line);
+            }
+
             if (line.Contains("Ready at http", StringComparison.Ordinal))
             {
                 ready.TrySetResult(line);

@@ -65,6 +65,12 @@ public sealed class HostSettingsTests : IDisposable
     public void EveryLoopbackAddressIsTaken(string host) => Assert.True(IPAddress.IsLoopback(Read(null, [], "--host", host).Host));
 
     [Theory]
+    [InlineData("0.0.0.0/0")]
+    [InlineData("10.0.0.7,::/0")]
+    public void AProxyThatIsEverybodyIsRefused(string proxy) => Assert.Contains($"--proxy (HOLDFAST_PROXY) '{proxy}' is every address there is",
+        Assert.Throws<StartException>(() => Read(null, [], "--proxy", proxy)).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("{\n  \"port\": 7071\n  \"data\": \"x\"\n}", "(3): cannot be read as settings.")]
     [InlineData("[]", "cannot be read as settings.")]
     [InlineData("{\"port\": 1, \"Port\": 2}", "cannot be read as settings.")]

@@ -109,6 +109,32 @@ public sealed class PostgresTests : IDisposable
         Assert.DoesNotContain("hush", errors + output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData()]
+    [InlineData("keys", "list")]
+    public async Task APasswordInTheConnectionStringStandsInNoLineOfAHostOrACommand(params string[] command)
+    {
+        // What is said names the place, so the canary is in that, too.
+        var store = new Dictionary<string, string> { ["HOLDFAST_STORE"] = "Host=/canary-4711;Database=canary-4712;Username=u;Password=canary-4711;SSL Password=canary-4712" };
+        await using var host = HostProcess.Start(command.Length > 0 ? [.. command, "--data", scratch.At("data")] : HostProcess.Args(scratch.At("data"), HostProcess.FreePort()), store);
+
+        var said = await host.SaysAsync("The start waits for it");
+
+        Assert.Contains("PostgreSQL at /secret, database secret does not answer", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ACommandThatCannotBeginSaysWhyWithoutThePassword()
+    {
+        await using var command = HostProcess.Start(["keys", "list"], new Dictionary<string, string> { ["HOLDFAST_STORE"] = "Host=canary-4711;Database=d;Username=u;Password=canary-4711" });
+        var (code, output, errors) = await command.EndAsync();
+
+        Assert.Equal((2, ""), (code, output));
+        Assert.StartsWith("--store (HOLDFAST_STORE) reaches secret, which is another machine", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ThePasswordMayStandInAVariableAndAWrongOneIsSaidAtOnce()
     {

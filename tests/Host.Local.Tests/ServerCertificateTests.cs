@@ -1,3 +1,4 @@
+using Holdfast.Durable.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Holdfast.Host.Local.Tests;
@@ -82,6 +83,41 @@ public sealed class ServerCertificateTests : IDisposable
     }
 
     [Fact]
+    public void ThatACertificateEndsIsToldEveryHourFromAWeekBeforeUntilItIsRenewed()
+    {
+        var (time, log) = (new Ahead(), new LogBook());
+        var file = scratch.At("cert.pem");
+        Pem.Write(file, toDays: 10, withKey: true);
+        var certificate = ServerCertificate.Open(file, null, time);
+        Assert.Empty(Told(TimeSpan.FromDays(3) - TimeSpan.FromMinutes(5)));
+        Assert.Contains("cert.pem is good until ", Assert.Single(Told(TimeSpan.FromDays(3.1))), StringComparison.Ordinal);
+        Assert.Empty(Told(TimeSpan.FromDays(3.1) + TimeSpan.FromMinutes(59)));
+        Assert.Single(Told(TimeSpan.FromDays(3.1) + TimeSpan.FromMinutes(60)));
+        Assert.Single(Told(TimeSpan.FromDays(10) - TimeSpan.FromMinutes(5)));
+        Assert.Contains("and clients refuse it. Renew it", Assert.Single(Told(TimeSpan.FromDays(10) + TimeSpan.FromMinutes(5))), StringComparison.Ordinal);
+        Assert.Empty(Told(TimeSpan.FromDays(10) + TimeSpan.FromMinutes(6)));
+
+        Pem.Write(file, "renewed", toDays: 30, withKey: true);
+        File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file).AddSeconds(1));
+        Assert.Contains("was read anew", Assert.Single(Told(TimeSpan.FromDays(11))), StringComparison.Ordinal);
+        Assert.Empty(Told(TimeSpan.FromDays(20)));
+
+        // At a hundred connections.
+        List<string> Told(TimeSpan after)
+        {
+            time.By = after;
+            for (var i = 0; i < 100; i++)
+            {
+                certificate.Current(log);
+            }
+
+            List<string> lines = [.. log.Lines];
+            log.Lines.Clear();
+            return lines;
+        }
+    }
+
+    [Fact]
     public void WhatCannotBeUsedNamesTheFilesAndTheFact()
     {
         Pem.Write(scratch.At("a.pem"));
@@ -103,10 +139,12 @@ public sealed class ServerCertificateTests : IDisposable
     private string Refused(string file, string? key) => Assert.Throws<StartException>(
         () => ServerCertificate.Open(scratch.At(file), key is null ? null : scratch.At(key), TimeProvider.System)).Message;
 
-    /// <summary>The system's clock, set ahead: certificates are good by that one.</summary>
+    /// <summary>The system's clock, set ahead: the certificates of a test are good by that one.</summary>
     private sealed class Ahead : TimeProvider
     {
         public TimeSpan By { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + By;
 
         public override long GetTimestamp() => base.GetTimestamp() + (long)(By.TotalSeconds * TimestampFrequency);
     }

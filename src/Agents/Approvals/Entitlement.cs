@@ -10,7 +10,8 @@ internal static class Entitlement
     /// <summary>Why a principal may not decide; null if it may. A delegate that names another has asked all the same.</summary>
     public static string? Refuse(Principal principal, ApprovalAsk ask, RunRow run)
     {
-        if (run.Requesters.Contains(principal.Id, StringComparer.Ordinal) && !ask.RequesterMayDecide)
+        // However it is written: a delegate that types an id of the directory in capitals means the same person.
+        if (run.Requesters.Contains(principal.Id, StringComparer.OrdinalIgnoreCase) && !ask.RequesterMayDecide)
         {
             return $"{principal.Id} asked for this run and may not decide on it. Somebody else has to: {Approvers(ask)}.";
         }

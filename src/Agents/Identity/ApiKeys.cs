@@ -91,7 +91,7 @@ public sealed class ApiKeys(AgentStore store)
             WHERE prefix IN (SELECT prefix FROM ended) AND revoked_at IS NULL AND (prefix = @prefix OR expires_at IS NULL OR expires_at > @Now)
             """, new { prefix, Now = tx.Now.UtcTicks });
         return ApiKey.Of(await TakeAsync(tx, prefix));
-    });
+    }, refusable: true);
 
     private const string OfName = "SELECT * FROM api_keys WHERE tenant = @Tenant AND name = @Name AND revoked_at IS NULL AND replaced_by IS NULL";
 

@@ -1,6 +1,7 @@
 using System.Buffers;
-using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
@@ -11,6 +12,7 @@ namespace Holdfast.Agents.Secrets;
 /// Where the secrets are that settings name as <c>secret:NAME</c>: in a directory, one file a name, or else in the environment as
 /// HOLDFAST_SECRET_NAME. It knows what it has given out, and takes it out of texts that are about to be logged or stored.
 /// </summary>
+/// <remarks>A variable is in capitals and has _ for -, so that shop-key, shop_key and Shop-Key are three files, but one variable.</remarks>
 /// <param name="directory">Null for none.</param>
 /// <param name="variable">The value of an environment variable; null or empty for one that is not set.</param>
 public sealed partial class SecretSource(string? directory, Func<string, string?> variable)
@@ -25,9 +27,13 @@ public sealed partial class SecretSource(string? directory, Func<string, string?
     private const int Largest = 64 * 1024;
     private const int ShortestRedacted = 8; // less than that stands in any text by chance
     private static readonly SearchValues<char> NameLetters = SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-");
+    private static readonly Comparer<string> LongestFirst = Comparer<string>.Create(static (one, other) =>
+        one.Length != other.Length ? other.Length.CompareTo(one.Length) : string.CompareOrdinal(one, other));
+
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly ConcurrentDictionary<string, string> given = new(StringComparer.Ordinal); // a value as it may stand in a text, and what it is called
+    // A value as it may stand in a text, and what it is called; the longest first, so that of one that has another in it nothing is left over.
+    private ImmutableSortedDictionary<string, string> given = ImmutableSortedDictionary.Create<string, string>(LongestFirst);
 
     /// <summary>The value of a setting: what <c>secret:NAME</c> names, or the value itself.</summary>
     /// <param name="setting">For messages.</param>
@@ -60,7 +66,7 @@ public sealed partial class SecretSource(string? directory, Func<string, string?
     /// <remarks>A net under those who should not have put one there; secrets of fewer than 8 characters fall through it.</remarks>
     public string Redact(string text)
     {
-        foreach (var (value, name) in given)
+        foreach (var (value, name) in Volatile.Read(ref given))
         {
             if (text.Contains(value, StringComparison.Ordinal))
             {
@@ -76,9 +82,11 @@ public sealed partial class SecretSource(string? directory, Func<string, string?
         var value = secret.Reveal();
         if (value.Length >= ShortestRedacted)
         {
-            given.TryAdd(value, secret.ToString());
-            given.TryAdd(Uri.EscapeDataString(value), secret.ToString());
-            given.TryAdd(JsonEncodedText.Encode(value).ToString(), secret.ToString());
+            string[] forms = [value, Uri.EscapeDataString(value), JsonEncodedText.Encode(value).ToString(), JsonEncodedText.Encode(value, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).ToString()];
+            foreach (var form in forms)
+            {
+                ImmutableInterlocked.Update(ref given, known => known.ContainsKey(form) ? known : known.Add(form, secret.ToString()));
+            }
         }
 
         return secret;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Holdfast.Agents.Secrets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -33,13 +34,14 @@ internal sealed class ControlSocket : IAsyncDisposable
 
     /// <summary>Begins to listen. The caller owns the data directory, so a socket that is found there is one that a killed process left.</summary>
     /// <param name="run">Runs a command over what the host has open.</param>
+    /// <param name="secrets">What it says beside its output loses these.</param>
     /// <exception cref="StartException">Nothing can listen there.</exception>
-    public static async Task<ControlSocket> OpenAsync(string data, Func<IReadOnlyList<string>, Task<CommandAnswer>> run, ILoggerFactory loggers)
+    public static async Task<ControlSocket> OpenAsync(string data, Func<IReadOnlyList<string>, Task<CommandAnswer>> run, SecretSource secrets, ILoggerFactory loggers)
     {
         try
         {
             Remove(data);
-            return await ListenAsync(data, run, loggers);
+            return await ListenAsync(data, run, secrets, loggers);
         }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {
@@ -98,14 +100,14 @@ internal sealed class ControlSocket : IAsyncDisposable
         Remove(data);
     }
 
-    private static async Task<ControlSocket> ListenAsync(string data, Func<IReadOnlyList<string>, Task<CommandAnswer>> run, ILoggerFactory loggers)
+    private static async Task<ControlSocket> ListenAsync(string data, Func<IReadOnlyList<string>, Task<CommandAnswer>> run, SecretSource secrets, ILoggerFactory loggers)
     {
         var options = new KestrelServerOptions { AddServerHeader = false, ApplicationServices = new ServiceCollection().AddSingleton(loggers).AddLogging().BuildServiceProvider() };
         options.Limits.MaxRequestBodySize = LongestRequest;
         options.ListenUnixSocket(Place(data));
         var transport = new SocketTransportOptions { CreateBoundListenSocket = Bind };
         var server = new KestrelServer(Options.Create(options), new SocketTransportFactory(Options.Create(transport), loggers), loggers);
-        await server.StartAsync(new Application(run, loggers.CreateLogger("Holdfast.Commands")), CancellationToken.None);
+        await server.StartAsync(new Application(run, secrets, loggers.CreateLogger("Holdfast.Commands")), CancellationToken.None);
         return new ControlSocket(server, data);
 
         static Socket Bind(System.Net.EndPoint endpoint)
@@ -168,7 +170,7 @@ internal sealed class ControlSocket : IAsyncDisposable
         }
     }
 
-    private sealed class Application(Func<IReadOnlyList<string>, Task<CommandAnswer>> run, ILogger logger) : IHttpApplication<HttpContext>
+    private sealed class Application(Func<IReadOnlyList<string>, Task<CommandAnswer>> run, SecretSource secrets, ILogger logger) : IHttpApplication<HttpContext>
     {
         public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
 
@@ -177,7 +179,7 @@ internal sealed class ControlSocket : IAsyncDisposable
             var words = await context.Request.ReadFromJsonAsync(ControlJson.Default.IReadOnlyListString, context.RequestAborted) ?? [];
             var answer = await AnswerAsync(words);
             logger.LogInformation("The operator's command '{Command}' ended with {Code}.", string.Join(' ', words.Take(2)), answer.Code);
-            await context.Response.WriteAsJsonAsync(answer, ControlJson.Default.CommandAnswer, cancellationToken: context.RequestAborted);
+            await context.Response.WriteAsJsonAsync(answer with { Note = secrets.Redact(answer.Note) }, ControlJson.Default.CommandAnswer, cancellationToken: context.RequestAborted);
         }
 
         private async Task<CommandAnswer> AnswerAsync(IReadOnlyList<string> words)

@@ -233,6 +233,20 @@ public sealed class ApprovalTests
     }
 
     [Fact]
+    public async Task WhoWasNamedAsTheOneWhoAsksMayNotDecideHoweverTheNameWasWritten()
+    {
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund", """{"amount":400}"""), Given.Refund()).Asking(Given.Held()));
+        var bot = new Principal("bot", "acme", [Roles.Submit, Roles.Delegate]);
+        var (run, _) = await desk.System.Runs.StartAsync(bot, new RunSubmission(Deployment.AgentName, "Do it.", RequestedBy: "0C9C0E4E-3A30-4C9E-8F6C-2F6F5A1C7D10"));
+        await desk.SettleAsync();
+        var approval = (await desk.PendingAsync(run)).Single();
+
+        var named = new Principal("0c9c0e4e-3a30-4c9e-8f6c-2f6f5a1c7d10", "acme", [Roles.Approve]);
+        Assert.Equal(Refusal.Forbidden, await Given.RefusedAsync(() => desk.DecideAsync(approval.Id, "approve", named)));
+        Assert.Equal("pending", (await desk.PendingAsync(run)).Single().Status);
+    }
+
+    [Fact]
     public async Task TheRequesterMayDecideWhereTheRuleAllowsIt()
     {
         var (desk, refund, _, _, approval) = await Given.AskedAsync(Given.Ask with { RequesterMayDecide = true });

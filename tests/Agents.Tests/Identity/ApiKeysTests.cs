@@ -1,4 +1,6 @@
 using Holdfast.Agents.Identity;
+using Holdfast.Durable.Testing;
+using Holdfast.Sqlite;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Identity;
@@ -223,6 +225,24 @@ public sealed class ApiKeysTests : IAsyncLifetime
         await store.Keys.RevokeAsync(lasting.Key.Prefix);
         Assert.False(await store.Keys.AnyUsableAsync());
         Assert.NotEqual(brief.Key.Prefix, lasting.Key.Prefix);
+    }
+
+    [Fact]
+    public async Task ARevocationThatTheDiskHasNoRoomForIsRefusedAndLeavesTheKeyAsItWas()
+    {
+        using var full = KeyStore.OnSqlite();
+        var issued = await full.AddAsync();
+        await full.Store.WriteAsync(tx => tx.ExecuteAsync("""
+            CREATE TABLE room (taken BLOB);
+            CREATE TRIGGER no_room AFTER UPDATE OF revoked_at ON api_keys BEGIN INSERT INTO room VALUES (zeroblob(100000)); END;
+            PRAGMA max_page_count = 1 -- as many as there are
+            """));
+
+        await Assert.ThrowsAsync<DatabaseFullException>(() => full.Keys.RevokeAsync(issued.Key.Prefix)).Patiently();
+        Assert.Null(Assert.Single(await full.Keys.ListAsync()).RevokedAt);
+
+        await full.Store.WriteAsync(tx => tx.ExecuteAsync("PRAGMA max_page_count = 10000"));
+        Assert.NotNull((await full.Keys.RevokeAsync(issued.Key.Prefix)).RevokedAt);
     }
 
     [Fact]

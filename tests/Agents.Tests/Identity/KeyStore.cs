@@ -28,6 +28,14 @@ internal sealed class KeyStore : IDisposable
         return keys;
     }
 
+    /// <summary>One whose disk a test fills.</summary>
+    public static KeyStore OnSqlite()
+    {
+        var keys = new KeyStore();
+        keys.Store = new AgentStore(SqliteDialect.Open(Path.Combine(keys.data, "agents.db"), keys.Time, NullLogger.Instance));
+        return keys;
+    }
+
     /// <summary>What one process remembers of keys.</summary>
     public KeyRing Ring() => new(() => Store, Time, NullLogger.Instance);
 

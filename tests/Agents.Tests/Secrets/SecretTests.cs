@@ -161,9 +161,24 @@ public sealed class SecretTests : IDisposable
         source.Get("key");
         source.Resolve("apiKey", "sk-direct-4711");
 
-        Assert.Equal("a secret:key b secret:key c secret:key d secret e", source.Redact($"a {Value} b {Uri.EscapeDataString(Value)} c {JsonEncodedText.Encode(Value)} d sk-direct-4711 e"));
+        Assert.Equal("a secret:key b secret:key c secret:key d secret:key e secret f", source.Redact(
+            $"a {Value} b {Uri.EscapeDataString(Value)} c {JsonEncodedText.Encode(Value)} d {Value.Replace("\"", "\\\"", StringComparison.Ordinal)} e sk-direct-4711 f"));
         Assert.Equal("key hf_abcdefgh_… of", source.Redact($"key hf_abcdefgh_{new string('x', 58)} of"));
         Assert.Equal("hf_ nothing else", source.Redact("hf_ nothing else"));
+    }
+
+    [Fact]
+    public void OfASecretThatHasAnotherInItNothingIsLeftOverWhicheverWasGivenOutFirst()
+    {
+        var (part, whole) = ("part-4711", "part-4711-and-the-tail");
+        foreach (var (first, second) in new[] { (part, whole), (whole, part) })
+        {
+            var source = Source();
+            source.Resolve("one", first);
+            source.Resolve("other", second);
+
+            Assert.Equal("secret and secret", source.Redact($"{whole} and {part}"));
+        }
     }
 
     private SecretSource Source() => new(directory, variables.GetValueOrDefault);
