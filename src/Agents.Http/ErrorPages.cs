@@ -9,6 +9,13 @@ namespace Holdfast.Agents.Http;
 /// <summary>Every error leaves as a problem; none as a stack trace.</summary>
 internal sealed class ErrorPages(RequestDelegate next, long bodyLimit, ILogger logger)
 {
+    private const string Unseen = "This was accepted, and cannot be shown: the store does not answer now. Look it up later.";
+
+    private static readonly object AcceptedKey = new();
+
+    /// <summary>What the request asks for is stored: whatever happens from now on, only the answer is at stake.</summary>
+    public static void Accepted(HttpContext http) => http.Items[AcceptedKey] = true;
+
     public async Task InvokeAsync(HttpContext http)
     {
         http.Response.Headers.XContentTypeOptions = "nosniff";
@@ -54,12 +61,12 @@ internal sealed class ErrorPages(RequestDelegate next, long bodyLimit, ILogger l
                 return Problem.Of(StatusCodes.Status507InsufficientStorage, $"Nothing was accepted: {full.Message}") with { RetryAfter = 10 };
             case StoreUnavailableException away:
                 logger.LogWarning("Request {Id} was refused: {Message}", http.TraceIdentifier, away.Message);
-                var became = away.MayBeStored
+                var became = http.Items.ContainsKey(AcceptedKey) ? Unseen : away.MayBeStored
                     ? "The store stopped answering while it was to store this, so it is not known whether it did. Look it up, or send the request again under the same Idempotency-Key if it had one."
                     : "The store does not answer now. Nothing was accepted; try again.";
                 return Problem.Of(StatusCodes.Status503ServiceUnavailable, became) with { RetryAfter = 5 };
             case EngineUnavailableException or ObjectDisposedException:
-                return Problem.Of(StatusCodes.Status503ServiceUnavailable, "The host is stopping or cannot take work now. Nothing was accepted; try again.") with { RetryAfter = 1 };
+                return Problem.Of(StatusCodes.Status503ServiceUnavailable, http.Items.ContainsKey(AcceptedKey) ? Unseen : "The host is stopping or cannot take work now. Nothing was accepted; try again.") with { RetryAfter = 1 };
             default:
                 var id = http.TraceIdentifier;
                 logger.LogError(exception, "Request {Id} failed: {Method} {Path}", id, http.Request.Method, Shown.Short(http.Request.Path.Value ?? ""));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
 using Microsoft.AspNetCore.Http;
 
 namespace Holdfast.Agents.Http;
@@ -25,20 +26,30 @@ internal static class RunRoutes
         using var one = wait > TimeSpan.Zero ? api.Open.Open(http.Principal()) : null; // before anything is accepted
         var (id, _) = await api.System.Runs.StartAsync(http.Principal(), new RunSubmission(agent!, input!, requestedBy, metadata), key);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, api.Options.Stopping);
-        var run = await api.System.Queries.WaitForEndAsync(http.Principal(), id, wait ?? TimeSpan.Zero, stop.Token);
-        if (wait > TimeSpan.Zero && !await Admission.IsStillKnownAsync(http, api.Options))
-        {
-            throw Admission.Unauthorized("Who asked is not known any more, so the run is not shown. It was accepted, and goes on: look it up with a key that is good.");
-        }
-
+        var run = await ShownAsync();
         if (wait is { } seconds)
         {
             http.Response.Headers["Preference-Applied"] = string.Create(CultureInfo.InvariantCulture, $"wait={(int)seconds.TotalSeconds}");
         }
 
         http.Response.Headers.Location = $"/api/runs/{id}";
-        http.Response.StatusCode = run!.Status == RunStatuses.Ended ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
-        await WriteAsync(http, run);
+        http.Response.StatusCode = run?.Status == RunStatuses.Ended ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
+        await (run is null ? http.Response.WriteAsJsonAsync(new RunReceipt(id, RunStatuses.Queued, RunLinks.Of(id)), ApiJson.Answers.RunReceipt) : WriteAsync(http, run));
+
+        // Null where the store does not answer any more: refused for that, what was accepted would be sent a second time.
+        async Task<RunView?> ShownAsync()
+        {
+            try
+            {
+                var run = await api.System.Queries.WaitForEndAsync(http.Principal(), id, wait ?? TimeSpan.Zero, stop.Token);
+                return wait is null || wait == TimeSpan.Zero || await Admission.IsStillKnownAsync(http, api.Options) ? run
+                    : throw Admission.Unauthorized("Who asked is not known any more, so the run is not shown. It was accepted, and goes on: look it up with a key that is good.");
+            }
+            catch (Exception e) when (e is StoreUnavailableException or ObjectDisposedException)
+            {
+                return null;
+            }
+        }
     };
 
     public static RequestDelegate List(ApiContext api) => async http =>
@@ -82,6 +93,7 @@ internal static class RunRoutes
         var id = RequestQuery.Id(http, "run");
         await RequestBody.RefuseFieldsAsync(http, api.Options.BodyLimit);
         await change(http.Principal(), id);
+        ErrorPages.Accepted(http);
         http.Response.StatusCode = StatusCodes.Status202Accepted;
         var run = await FindAsync(api, http);
         await (MayRead(http.Principal(), run) ? WriteAsync(http, run) : http.Response.WriteAsJsonAsync(RunReceipt.Of(run), ApiJson.Answers.RunReceipt));

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;
@@ -9,6 +10,8 @@ namespace Holdfast.Agents.Http.Tests;
 
 public sealed class FaultTests(ApiServer server) : IClassFixture<ApiServer>
 {
+    private const string Body = """{"agent": "holder", "input": "go"}""";
+
     public static TheoryData<Exception, int> Faults => new()
     {
         { new InvalidOperationException("the secret cause"), 500 },
@@ -39,6 +42,44 @@ public sealed class FaultTests(ApiServer server) : IClassFixture<ApiServer>
 
         Assert.Equal(words, problem.GetProperty("detail").GetString());
         Assert.Contains("db.internal", Assert.Single(log.Lines).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ARunThatWasAcceptedIsSaidSoWhereTheStoreGoesAwayDuringTheWait()
+    {
+        var run = (await server.Anna.PostAsync("/api/runs", Body, ("Idempotency-Key", "away"))).Get("id");
+        await server.InFlight.ReachesAsync(0);
+        var waiting = server.Anna.PostAsync("/api/runs", Body, ("Idempotency-Key", "away"), ("Prefer", "wait=60"));
+        await server.InFlight.ReachesAsync(1);
+
+        server.Away = new StoreUnavailableException("PostgreSQL does not answer.");
+        server.Desk.LetGo(run);
+        var reply = await waiting;
+        server.Away = null;
+
+        Assert.Equal((HttpStatusCode.Accepted, run, "queued"), (reply.Status, reply.Get("id"), reply.Get("status")));
+        Assert.Equal($"/api/runs/{run}", reply.Headers.Location!.ToString());
+    }
+
+    [Theory]
+    [InlineData(true, "This was accepted, and cannot be shown: the store does not answer now. Look it up later.")]
+    [InlineData(false, "The store does not answer now. Nothing was accepted; try again.")]
+    public async Task NothingThatWasAcceptedIsSaidNotToBe(bool accepted, string words)
+    {
+        var http = new DefaultHttpContext();
+        http.Response.Body = new MemoryStream();
+
+        await new ErrorPages(request =>
+        {
+            if (accepted)
+            {
+                ErrorPages.Accepted(request);
+            }
+
+            throw new StoreUnavailableException("PostgreSQL does not answer.");
+        }, 1000, new OperatorLog()).InvokeAsync(http);
+
+        Assert.Equal(words, JsonElement.Parse(((MemoryStream)http.Response.Body).ToArray()).GetProperty("detail").GetString());
     }
 
     [Fact]

@@ -35,20 +35,16 @@ public sealed class Decisions
     public async Task<ApprovalView> DecideAsync(Principal principal, string approval, Decision decision)
     {
         var result = Canonical(decision);
-        var late = await parts.Store.WriteAsync(async tx =>
+        var (late, view) = await parts.Store.WriteAsync(async tx =>
         {
             var owner = await tx.FirstAsync<long?>("SELECT run FROM approvals WHERE id = @approval AND tenant = @Tenant", new { approval, principal.Tenant })
                 ?? throw new RefusedException(Refusal.NotFound, $"There is no approval '{approval}'.");
             var run = await LockedRun.TakeAsync(tx, owner);
             var row = (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @approval", new { approval }))!;
-            return await DecideAsync(tx, run, row, principal, decision, result);
+            var late = await DecideAsync(tx, run, row, principal, decision, result);
+            return (late, (await new ApprovalQueries(tx, principal.Tenant).FindAsync(approval))!); // with it, or a store that goes away in between would hide that it was stored
         }, refusable: true);
-        if (late is not null)
-        {
-            throw late;
-        }
-
-        return await parts.Store.ReadAsync(async tx => (await new ApprovalQueries(tx, principal.Tenant).FindAsync(approval))!);
+        return late is null ? view : throw late;
     }
 
     /// <returns>A refusal that is to be stored with what it found, rather than undo it; null when the decision stands.</returns>
