@@ -99,7 +99,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
             if (Instances.Parse(instance.InstanceId) is var (run, generation))
             {
                 await OfOneAsync(run, () => ShowAsync(run, generation, [Wake.Retry], async () =>
-                    await engine().GetInstanceAsync(instance.InstanceId, getInputsAndOutputs: true) is { } held ? Told(held) : Gone));
+                    await engine().GetInstanceAsync(instance.InstanceId, getInputsAndOutputs: true) is { } found && Held.Contains(found.RuntimeStatus) ? Told(found) : null));
             }
         }
     }
@@ -112,7 +112,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
             {
                 if (await engine().GetInstanceAsync(instance, cancellation: cancellation) is null or { IsCompleted: true })
                 {
-                    await ShowAsync(run.Id, run.Generation, [Wake.Start, Wake.Retry], async () => await DeathAsync(engine(), instance) ?? Gone);
+                    await ShowAsync(run.Id, run.Generation, [Wake.Start, Wake.Retry], () => DeathAsync(engine(), instance));
                 }
             });
         });
@@ -131,16 +131,18 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     }
 
     /// <param name="unless">A word of these kinds that is not heard yet: what the engine is still to be told may be just what is missing.</param>
-    private async Task ShowAsync(string id, int generation, string[] unless, Func<Task<string>> cause)
+    /// <param name="cause">
+    /// Asks the engine once more, after the store has said that nothing is to be told: what was missing then may have come since. Null when nothing is wrong.
+    /// </param>
+    private async Task ShowAsync(string id, int generation, string[] unless, Func<Task<string?>> cause)
     {
         var needed = await parts.Store.ReadAsync(async tx => await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE id = @id", new { id }) is { HasEnded: false } row
             && row.Generation == generation && (row.IsEnding || row.Fault is null) && !await IsToBeToldAsync(tx, id, unless));
-        if (!needed)
+        if (!needed || await cause() is not { } message)
         {
             return;
         }
 
-        var message = await cause();
         await parts.Store.WriteAsync(async tx =>
         {
             if (await LockedRun.TakeAsync(tx, id) is { } run && run.Row.Generation == generation && !await IsToBeToldAsync(tx, id, unless))
