@@ -3,6 +3,7 @@ using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tests.Runs;
 using Holdfast.Durable;
+using Holdfast.Durable.Testing;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Engines;
@@ -195,6 +196,33 @@ public sealed class SharedEngineTests : IAsyncLifetime
 
         Assert.Equal(3, listed.Count);
         Assert.All(listed, statuses => Assert.False(statuses is null || statuses.Any(OrchestrationRuntimeStatuses.IsEnded)));
+    }
+
+    [Fact]
+    public async Task ATimerEndsThoughWordsAreAlwaysOnTheirWay()
+    {
+        await using var hub = await HubHarness.StartAsync(Desks.Refunding().Deployment, shared);
+        var held = new Queue<TaskCompletionSource>();
+        var process = await hub.StartProcessAsync(through: client => client.Interrupted((method, args) =>
+        {
+            if (method == "ScheduleNewOrchestrationInstanceAsync" && args[0] is AgentRun.Name)
+            {
+                held.Enqueue(new TaskCompletionSource());
+                return held.Last().Task;
+            }
+
+            return Task.CompletedTask;
+        }));
+        await process.StartRunAsync();
+        await Patience.UntilAsync(() => Task.FromResult(held.Count == 1));
+        var quiet = process.System.WhenQuietAsync();
+        await process.StartRunAsync();
+        await Patience.UntilAsync(() => Task.FromResult(held.Count == 2));
+        Assert.False(quiet.IsCompleted);
+
+        held.Dequeue().SetResult();
+        await quiet.Patiently();
+        held.Dequeue().SetResult();
     }
 
     [Theory]
