@@ -32,7 +32,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     {
         await parts.Engine.CheckStoresAsync();
         await Standstill.AfterAbsenceAsync(parts.Store, parts.Engine.Id, refusable: !wholly);
-        var share = await parts.Store.WriteAsync(BeatAsync, refusable: !wholly); // the next sweep does it; a start waits
+        var (sweptTo, share) = await parts.Store.WriteAsync(BeatAsync, refusable: !wholly); // the next sweep does it; a start waits
         await retirement.GoOnAsync(); // which needs no engine
         await FindHeldAsync();
         if (wholly)
@@ -47,6 +47,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         else
         {
             await FindDeadAsync(share);
+            await parts.Store.WriteAsync(tx => GoOnAsync(tx, sweptTo, share), refusable: true);
         }
     }
 
@@ -76,17 +77,19 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         }
     }
 
-    /// <summary>Says that this engine is served, and takes the next share of its runs to ask about: two processes that sweep at once take two.</summary>
-    private async Task<IReadOnlyList<RunRow>> BeatAsync(StoreTransaction tx)
+    /// <summary>Says that this engine is served, and reads the next share of its runs to ask about.</summary>
+    private async Task<(long From, IReadOnlyList<RunRow> Share)> BeatAsync(StoreTransaction tx)
     {
         var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @Id{tx.ForNoKeyUpdate}", new { parts.Engine.Id });
         await parts.Engine.CheckAsync(tx);
         await tx.ReadClockAsync();
-        var share = await ShareAsync(tx, row!.SweptTo);
-        await tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now, swept_to = @to WHERE id = @Id",
-            new { row.Id, Now = tx.Now.UtcTicks, to = share.Count < Share ? 0 : share[^1].Run });
-        return share;
+        await tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now WHERE id = @Id", new { row!.Id, Now = tx.Now.UtcTicks });
+        return (row.SweptTo, await ShareAsync(tx, row.SweptTo));
     }
+
+    /// <summary>The share has been asked about: a sweep that ends before leaves it to the next. Another that asked about the same one may have gone on already.</summary>
+    private Task<int> GoOnAsync(StoreTransaction tx, long from, IReadOnlyList<RunRow> share) => tx.ExecuteAsync(
+        "UPDATE engines SET swept_to = @to WHERE id = @Id AND swept_to = @from", new { parts.Engine.Id, from, to = share.Count < Share ? 0 : share[^1].Run });
 
     private Task<IReadOnlyList<RunRow>> ShareAsync(StoreTransaction tx, long after) => tx.ListAsync<RunRow>("""
         SELECT run, id, generation FROM runs WHERE engine = @Id AND ended_at IS NULL AND run > @after ORDER BY run LIMIT @Share

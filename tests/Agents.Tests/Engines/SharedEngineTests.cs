@@ -278,6 +278,27 @@ public sealed class SharedEngineTests : IAsyncLifetime
         Assert.Equal("waiting", (await process.FindAsync(run)).Status);
     }
 
+    [Fact]
+    public async Task AShareOfRunsThatAHubStopsAnsweringAboutIsAskedAboutAgainByTheNextSweep()
+    {
+        await using var hub = await HubHarness.StartAsync(Desks.Refunding().Deployment, shared);
+        var isAway = true;
+        var process = await hub.StartProcessAsync(through: client => client.Overheard((method, args) =>
+        {
+            if (isAway && method == "GetInstanceAsync" && args[0] is string id && id.StartsWith("run_", StringComparison.Ordinal))
+            {
+                throw new EngineUnavailableException("The hub does not answer.");
+            }
+        }));
+        await shared.AddRunsAsync("hub", Sweep.Share + 200);
+        await Assert.ThrowsAsync<EngineUnavailableException>(process.System.SweepNowAsync);
+        isAway = false;
+        await process.System.SweepNowAsync();
+
+        Assert.Equal(Sweep.Share, await shared.StoredAsync<int>("SELECT COUNT(*) FROM runs WHERE status = 'paused'"));
+        Assert.Equal(0, await shared.StoredAsync<int>($"SELECT COUNT(*) FROM runs WHERE status = 'paused' AND run > (SELECT MIN(run) FROM runs) + {Sweep.Share - 1}"));
+    }
+
     /// <summary>A run whose start the hub has not heard of, a minute ago.</summary>
     private async Task<string> LeftUntoldAsync(HubHarness hub)
     {
