@@ -71,9 +71,7 @@ public sealed class EngineRoster
             SELECT e.* FROM engines e WHERE (e.retired_at IS NOT NULL OR e.heartbeat <= @before)
               AND EXISTS (SELECT 1 FROM runs r WHERE r.engine = e.id AND r.ended_at IS NULL) ORDER BY e.id
             """, new { before = (tx.Now - EngineHold.Absence).UtcTicks });
-        return (IReadOnlyList<string>)[.. rows.Select(row => row.RetiredAt is not null
-            ? $"{row.Retirement}, and some of its runs have not ended yet. If this stays, retire it again: engines retire {row.Id}."
-            : $"{row.NotSeen} It has runs that have not ended. {row.Remedy}")];
+        return (IReadOnlyList<string>)[.. rows.Select(row => $"{row.Absence} It stands in {row.Location}, and has runs that have not ended yet. {row.Remedy}")];
     });
 
     /// <summary>Waits for the gates that are under way: one that comes later sees that the engine is barred, and takes no lock that would be waited for.</summary>
