@@ -62,6 +62,39 @@ public sealed class RollingUpdateTests : IAsyncLifetime
         await EndsWithoutAPauseAsync(hub, before, run);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ACallThatAProcessOfTheNextReleaseHadStartedIsCarriedToItsEndByAnotherOfThat(bool cancelled)
+    {
+        var turnstile = new Turnstile();
+        var refund = Given.Refund();
+        refund.Act = turnstile.Act;
+        var acting = new Deployment(Given.Calling("refund"), refund);
+        await using var hub = await HubHarness.StartAsync(Before, shared);
+        var next = await hub.StartProcessAsync(release: acting);
+        var run = await next.StartRunAsync();
+        await turnstile.Entered;
+        await hub.KillAsync(next);
+        var before = await hub.StartProcessAsync(); // is handed the call, and waits for its lease
+        await ServeAsync(hub, before, TimeSpan.FromMinutes(2));
+        Assert.Equal(("waiting", "Tool 'refund' is not registered."), ((await before.FindAsync(run)).Status, (await before.FindAsync(run)).WaitingFor?.LastFailure));
+        Assert.Equal(1L, await shared.StoredAsync<long>("SELECT COUNT(*) FROM runs WHERE active_since IS NULL")); // the wait counts for no limit
+        if (cancelled)
+        {
+            await before.System.Runs.CancelAsync(RunHarness.Anna, run);
+            await ServeAsync(hub, before, TimeSpan.FromMinutes(2));
+            Assert.Null((await before.FindAsync(run)).Outcome); // it may be out, so it is not given up while another can finish it
+        }
+
+        await hub.StartProcessAsync(release: acting);
+        await ServeAsync(hub, before, TimeSpan.FromMinutes(5));
+        turnstile.Release();
+        var outcome = (await before.FindAsync(run)).Outcome!;
+        Assert.Equal((cancelled ? OutcomeKinds.Cancelled : OutcomeKinds.Completed, 1, 0), (outcome.Kind, outcome.Done.Count, outcome.Unknown.Count));
+        Assert.Equal((2, 1), (refund.Requests.Count, refund.Keys.Count));
+    }
+
     [Fact]
     public async Task WhatNoProcessHasPausesTheRunOnceNoUpdateCanBeUnderWayAndARetryBeginsAnew()
     {

@@ -149,6 +149,21 @@ public sealed class TwoHostsTests
         await RetireBusyAsync(store, "engine", hold.RefuseLostAsync);
     }
 
+    [PostgresFact]
+    public async Task ARunThatIsTurnedAwayHoldsNothingThatARetirementWaitsFor()
+    {
+        using var store = await (await StoreUnderTest.NewAsync()).OpenAsync("", TimeProvider.System);
+        var hold = await EngineRegistration.TakeAsync(store, new HeldEngine("engine", 0, "here", () => Task.CompletedTask), new AgentOptions());
+        var engines = EngineRoster.Of(store, new AgentOptions(), NullLoggerFactory.Instance);
+        await engines.RetireAsync("engine", "root", force: true);
+        await store.WriteAsync(async tx =>
+        {
+            await Assert.ThrowsAsync<RefusedException>(() => hold.RefuseLostAsync(tx));
+            await engines.RetireAsync("engine", "root").Patiently(); // the same again, while that transaction goes on
+            return true;
+        });
+    }
+
     /// <summary>Retires an engine at which each gate stays until the next one is passed, until one is turned away.</summary>
     private static async Task RetireBusyAsync(AgentStore store, string engine, Func<StoreTransaction, Task> gate)
     {
