@@ -9,7 +9,7 @@ namespace Holdfast.Agents.Runs;
 /// </summary>
 internal static class Lack
 {
-    /// <summary>A rolling update of Azure Functions gives what is in flight 60 minutes.</summary>
+    /// <summary>A rolling update gives what is in flight 60 minutes at most.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(75);
 
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
