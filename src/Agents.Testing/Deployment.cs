@@ -16,6 +16,9 @@ public sealed record Deployment
 
     public IChatClient Model { get; init; }
 
+    /// <summary>What the agent calls its model.</summary>
+    public string ModelName { get; init; } = "default";
+
     /// <summary>The most tokens of one reply.</summary>
     public int MaxOutputTokens { get; init; } = 100;
 
@@ -41,13 +44,13 @@ public sealed record Deployment
     internal AgentCatalog Catalog() => new(
         HasAgent ? [Yaml is null ? Declared() : Written(Yaml)] : [],
         new Toolbox(Tools.Select(tool => tool.ToTool())),
-        new ModelCatalog().Add("default", new Model("fake", Model, MaxOutputTokens)));
+        new ModelCatalog().Add(ModelName, new Model("fake", Model, MaxOutputTokens)));
 
     private AgentDefinition Declared()
     {
         var ruled = Approvals.Select(rule => rule.Tool).ToHashSet();
         var free = Tools.Where(tool => tool.Effect != Effect.None && !ruled.Contains(tool.Name)).Select(tool => new ApprovalRule(tool.Name, [], null));
-        return new AgentDefinition(AgentName, "default", Instructions, [.. Tools.Select(tool => tool.Name)], Limits, [.. Approvals, .. free]);
+        return new AgentDefinition(AgentName, ModelName, Instructions, [.. Tools.Select(tool => tool.Name)], Limits, [.. Approvals, .. free]);
     }
 
     private AgentDefinition Written(string yaml)

@@ -66,14 +66,16 @@ public sealed class HubHarness : IAsyncDisposable
     {
         return SettledAsync().Patiently();
 
+        Task QuietAsync() => Task.WhenAll(processes.Select(process => process.System.WhenQuietAsync()));
+
         async Task SettledAsync()
         {
             do
             {
                 await Engine.WhenIdleAsync();
-                await Task.WhenAll(processes.Select(process => process.System.WhenQuietAsync()));
+                await QuietAsync();
             }
-            while (!Engine.WhenIdleAsync().IsCompleted);
+            while (!QuietAsync().IsCompleted || !Engine.WhenIdleAsync().IsCompleted);
         }
     }
 

@@ -86,7 +86,7 @@ public sealed class RunHarness : IAsyncDisposable
                 await Engine.WhenIdleAsync();
                 await System.WhenQuietAsync();
             }
-            while (!Engine.WhenIdleAsync().IsCompleted);
+            while (!System.WhenQuietAsync().IsCompleted || !Engine.WhenIdleAsync().IsCompleted);
         }
     }
 

@@ -14,6 +14,7 @@ namespace Holdfast.Agents;
 public sealed class AgentSystem : IAsyncDisposable
 {
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestQuieting = TimeSpan.FromSeconds(20);
 
     private readonly AgentParts parts;
     private readonly Outbox outbox;
@@ -98,8 +99,11 @@ public sealed class AgentSystem : IAsyncDisposable
         }
     }
 
-    /// <summary>Completes when nothing is on its way to the engine and no late result is being written.</summary>
-    public Task WhenQuietAsync() => parts.UnderWay.WhenQuietAsync();
+    /// <summary>
+    /// Completes when what is on its way to the engine now, or is a late result that is being written, has come to its end; after 20 s in any case.
+    /// What begins meanwhile is not waited for.
+    /// </summary>
+    public Task WhenQuietAsync() => parts.UnderWay.WhenOverAsync(LongestQuieting, TimeProvider.System);
 
     /// <summary>
     /// Says that the engine is served, and looks through its failures and the outbox now; from any number of processes at once. What it has

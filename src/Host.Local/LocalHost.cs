@@ -105,7 +105,7 @@ public static class LocalHost
             var description = new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place };
             system = await AgentSystem.OpenAsync(
                 store, description, catalog, new AgentOptions { CrashPoint = crash.Reach, Redact = settings.Secrets.Redact }, loggers);
-            await using var control = await ControlSocket.OpenAsync(data, words => Command.RunAsync(store, words), settings.Secrets, loggers);
+            await using var control = await ControlSocket.OpenAsync(data, words => Command.RunAsync(store, words, loggers), settings.Secrets, loggers);
             var registry = new DurableRegistry(StepJson.Default);
             system.Register(registry);
             await engine.StartAsync(registry);

@@ -85,7 +85,7 @@ public class ApiServer : IAsyncLifetime
                 await engine.WhenIdleAsync();
                 await system.WhenQuietAsync();
             }
-            while (!engine.WhenIdleAsync().IsCompleted);
+            while (!system.WhenQuietAsync().IsCompleted || !engine.WhenIdleAsync().IsCompleted);
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
+using Holdfast.Agents.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Holdfast.Host.Local.Tests;
 
@@ -100,6 +102,9 @@ public sealed partial class CommandTests : IDisposable
         var refused = await RunAsync("engines", "retire", engine.Groups["id"].Value);
         Assert.Equal((1, ""), Ends(refused));
         Assert.Contains("so a process serves it. Stop its host", refused.Errors, StringComparison.Ordinal);
+        var unsure = await RunAsync("engines", "retire", engine.Groups["id"].Value, "--force", "no");
+        Assert.Equal((2, ""), Ends(unsure));
+        Assert.Contains("--force takes yes and nothing else; it is 'no'. Type: engines retire ID [--force yes]", unsure.Errors, StringComparison.Ordinal);
 
         Assert.Equal(0, (await RunAsync("engines", "retire", engine.Groups["id"].Value, "--force", "yes")).Code);
         Assert.Equal(1, (await host.EndAsync()).Code);
@@ -125,10 +130,33 @@ public sealed partial class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task AnEngineThatTheStoreHasNotIsNamedWithThoseItHas()
+    public async Task WhereNoEngineHasServedTheStoreThatIsSaid()
     {
         await AddAsync("ci");
-        Assert.Contains("There is no engine 'nowhere'. Engines: ", (await RunAsync("engines", "retire", "nowhere")).Errors, StringComparison.Ordinal);
+        Assert.Contains("There is no engine 'nowhere'. None has served this store yet.", (await RunAsync("engines", "retire", "nowhere")).Errors, StringComparison.Ordinal);
+        var (code, output, errors) = await RunAsync("engines", "list");
+        Assert.Equal((0, "", "No engine has served this store yet."), (code, output, errors.Trim()));
+    }
+
+    [Fact]
+    public async Task WhyARunOfARetiredEngineCouldNotBeEndedIsInTheLog()
+    {
+        await AddAsync("ci");
+        using (var store = SqliteDialect.Open(scratch.At("data", "agents.db"), TimeProvider.System, NullLogger.Instance))
+        {
+            await store.WriteAsync(tx => tx.ExecuteAsync("""
+                INSERT INTO engines (id, location, epoch, holder, heartbeat) VALUES ('gone', 'there', 1, '', 0);
+                INSERT INTO runs (id, tenant, agent, version, model, input, requested_by, created_by, created_at, engine, generation, status, ending)
+                VALUES ('run_1', 'acme', 'desk', 'none', 'm', 'Do it.', 'anna', 'anna', 0, 'gone', 1, 'running', '{')
+                """), refusable: false);
+        }
+
+        var (code, _, errors) = await RunAsync("engines", "retire", "gone");
+
+        Assert.Equal(1, code);
+        Assert.Contains("1 could not be ended yet", errors, StringComparison.Ordinal);
+        Assert.Contains("Run run_1 of the retired engine gone could not be ended", errors, StringComparison.Ordinal);
+        Assert.Contains("JsonException", errors, StringComparison.Ordinal);
     }
 
     private async Task<string> AddAsync(string name, params string[] more) =>

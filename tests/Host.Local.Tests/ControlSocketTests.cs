@@ -32,7 +32,7 @@ public sealed class ControlSocketTests : IDisposable
         {
             begun.SetResult();
             await release.Task;
-            return await Command.RunAsync(store, words);
+            return await Command.RunAsync(store, words, NullLoggerFactory.Instance);
         });
         var asked = ControlSocket.SendAsync(scratch.Path, ["keys", "add", "--name", "ci", "--tenant", "acme", "--roles", "read"]);
         await begun.Task.Patiently();
@@ -54,7 +54,7 @@ public sealed class ControlSocketTests : IDisposable
         {
             begun.SetResult();
             await release.Task;
-            return await Command.RunAsync(store, words);
+            return await Command.RunAsync(store, words, NullLoggerFactory.Instance);
         });
         var asked = ControlSocket.SendAsync(scratch.Path, ["keys", "list"]);
         await begun.Task.Patiently();
@@ -105,7 +105,7 @@ public sealed class ControlSocketTests : IDisposable
     {
         var closed = new AgentStore(SqliteDialect.Open(scratch.At("closed.db"), TimeProvider.System, NullLogger.Instance));
         closed.Dispose();
-        await using var control = await OpenAsync(scratch.Path, words => Command.RunAsync(closed, words));
+        await using var control = await OpenAsync(scratch.Path, words => Command.RunAsync(closed, words, NullLoggerFactory.Instance));
 
         var answer = await ControlSocket.SendAsync(scratch.Path, ["keys", "list"]);
 
@@ -164,5 +164,5 @@ public sealed class ControlSocketTests : IDisposable
     }
 
     private Task<ControlSocket> OpenAsync(string data, Func<IReadOnlyList<string>, Task<CommandAnswer>>? run = null) =>
-        ControlSocket.OpenAsync(data, run ?? (words => Command.RunAsync(store, words)), secrets, NullLoggerFactory.Instance);
+        ControlSocket.OpenAsync(data, run ?? (words => Command.RunAsync(store, words, NullLoggerFactory.Instance)), secrets, NullLoggerFactory.Instance);
 }

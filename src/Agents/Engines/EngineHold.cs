@@ -8,6 +8,8 @@ internal sealed class EngineHold
     /// <summary>How long an engine may be unseen before that is told: a timer of once a minute may fail a few times.</summary>
     public static readonly TimeSpan Absence = TimeSpan.FromMinutes(5);
 
+    private const string Columns = "SELECT id, location, holder, retired_at, retired_by FROM engines";
+
     private readonly TaskCompletionSource<Exception> lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SharedRegistration? registration;
 
@@ -61,7 +63,7 @@ internal sealed class EngineHold
         }
 
         // A retirement waits for this, and so finds the run: no lock of a run that it could meet is there yet.
-        var row = await tx.FirstAsync<EngineRow>($"SELECT id, location, retired_at, retired_by FROM engines WHERE id = @Id{tx.ForKeyShare}", new { Id });
+        var row = await RowAsync(tx, tx.ForKeyShare);
         if (row is { RetiredAt: not null })
         {
             throw new RefusedException(Refusal.Conflict, $"{row.Retirement}, so this host takes no new runs. Ask a host of another engine.");
@@ -91,11 +93,15 @@ internal sealed class EngineHold
 
         // A takeover waits for the gates that are under way; the heartbeat does not, or gates upon gates would keep it from ever being written. A
         // shared engine is never taken over, and its retirement meets each of its runs under that one's lock: there the row is only read.
-        var row = await tx.FirstAsync<EngineRow>($"SELECT id, location, holder, retired_at, retired_by FROM engines WHERE id = @Id{(IsShared ? "" : tx.ForKeyShare)}", new { Id });
+        var row = await RowAsync(tx, IsShared ? "" : tx.ForKeyShare);
         return row is { RetiredAt: not null } ? $"{row.Retirement}. This process begins nothing more; stop it."
             : row is not null && (IsShared || row.Holder == Holder) ? null
             : $"Engine {Id} is held by another process now. This one begins nothing more; stop it.";
     }
+
+    /// <summary>The engine's row, locked unless it is retired: whoever retires it waits for those who hold the lock, and must not meet new ones for ever.</summary>
+    private async Task<EngineRow?> RowAsync(StoreTransaction tx, string locking) =>
+        await tx.FirstAsync<EngineRow>($"{Columns} WHERE id = @Id AND retired_at IS NULL{locking}", new { Id }) ?? await tx.FirstAsync<EngineRow>($"{Columns} WHERE id = @Id", new { Id });
 
     private EngineLostException Lose(string message)
     {

@@ -56,6 +56,7 @@ public sealed class EngineRoster
     public async Task<EngineRetired> RetireAsync(string id, string by, bool force = false)
     {
         await parts.Store.WriteAsync(tx => BarAsync(tx, id, by, force), refusable: true);
+        await parts.Store.WriteAsync(tx => PassedAsync(tx, id), refusable: true);
         parts.Options.CrashPoint(AgentCrashPoints.EngineBarred);
         var ended = await new Retirement(parts).EndAllAsync(id);
         return new EngineRetired(ended, await parts.Store.ReadAsync(tx => tx.FirstAsync<long>(
@@ -70,18 +71,21 @@ public sealed class EngineRoster
             SELECT e.* FROM engines e WHERE (e.retired_at IS NOT NULL OR e.heartbeat <= @before)
               AND EXISTS (SELECT 1 FROM runs r WHERE r.engine = e.id AND r.ended_at IS NULL) ORDER BY e.id
             """, new { before = (tx.Now - EngineHold.Absence).UtcTicks });
-        return (IReadOnlyList<string>)[.. rows.Select(row => row.RetiredAt is not null
-            ? $"{row.Retirement}, and some of its runs have not ended yet. If this stays, retire it again: engines retire {row.Id}."
-            : $"{row.NotSeen} It has runs that have not ended. {row.Remedy}")];
+        return (IReadOnlyList<string>)[.. rows.Select(row => $"{row.Absence} It stands in {row.Location}, and has runs that have not ended yet. {row.Remedy}")];
     });
 
+    /// <summary>Waits for the gates that are under way: one that comes later sees that the engine is barred, and takes no lock that would be waited for.</summary>
+    private static async Task<bool> PassedAsync(StoreTransaction tx, string id) =>
+        await tx.FirstAsync<string>($"SELECT id FROM engines WHERE id = @id{tx.ForUpdate}", new { id }) is not null;
+
+    /// <summary>Bars it under a lock that waits for no gate: a busy engine always has one under way.</summary>
     private static async Task<bool> BarAsync(StoreTransaction tx, string id, string by, bool force)
     {
-        var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @id{tx.ForUpdate}", new { id });
+        var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @id{tx.ForNoKeyUpdate}", new { id });
         if (row is null)
         {
             var known = await tx.ListAsync<string>("SELECT id FROM engines ORDER BY id");
-            throw new RefusedException(Refusal.NotFound, $"There is no engine '{id}'. Engines: {string.Join(", ", known)}.");
+            throw new RefusedException(Refusal.NotFound, $"There is no engine '{id}'. {(known.Count == 0 ? "None has served this store yet." : $"Engines: {string.Join(", ", known)}.")}");
         }
 
         await tx.ReadClockAsync();
@@ -93,7 +97,7 @@ public sealed class EngineRoster
         if (!force && row.Heartbeat > (tx.Now - EngineHold.Absence).UtcTicks)
         {
             throw new RefusedException(Refusal.Conflict,
-                $"Engine {id} in {row.Location} was seen at {Times.Show(row.Heartbeat)}, so a process serves it. Stop its host and try again {EngineHold.Absence.TotalMinutes} minutes later; forced, its runs end under it.");
+                $"Engine {id} in {row.Location} was seen at {Times.Show(row.Heartbeat)}, so a process serves it. Stop its host and try again {EngineHold.Absence.TotalMinutes} minutes later; with --force yes it is retired now, and its runs end under it.");
         }
 
         await tx.ExecuteAsync("UPDATE engines SET retired_at = @Now, retired_by = @by WHERE id = @id", new { id, by, Now = tx.Now.UtcTicks });

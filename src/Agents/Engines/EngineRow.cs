@@ -32,24 +32,22 @@ internal sealed record EngineRow
 
     public string? RetiredBy { get; init; }
 
-    public string Retirement => $"Engine {Id} in {Location} was retired at {Times.Show(RetiredAt ?? 0)} by {RetiredBy}";
+    // What follows is also for whoever may read a run, so it does not say where the engine stands.
+    public string Retirement => $"Engine {Id} was retired at {Times.Show(RetiredAt ?? 0)} by {RetiredBy}";
 
-    public string NotSeen => $"Engine {Id} in {Location} has not been seen since {Times.Show(Heartbeat)}.";
+    /// <summary>Why nobody serves it.</summary>
+    public string Absence => RetiredAt is null ? $"Engine {Id} has not been seen since {Times.Show(Heartbeat)}." : $"{Retirement}.";
 
-    public string Remedy => $"Start its host again; if it is gone for good, retire it: engines retire {Id}.";
+    /// <summary>What to do about runs of it that have not ended.</summary>
+    public string Remedy => RetiredAt is null ? $"Start its host again; if it is gone for good, retire it: engines retire {Id}."
+        : $"The sweep of any host ends its runs; if this stays, see that host's log, and retire it again: engines retire {Id}.";
 
     /// <exception cref="StoresApartException">It is retired.</exception>
     public void RefuseRetired(string remedy)
     {
         if (RetiredAt is not null)
         {
-            throw new StoresApartException($"{Retirement}: its runs have ended, and nothing serves it again. {remedy}");
+            throw new StoresApartException($"{Retirement}; it stood in {Location}. Its runs have ended, and nothing serves it again. {remedy}");
         }
     }
-}
-
-internal static class EngineKinds
-{
-    public const string Held = "held";
-    public const string Shared = "shared";
 }

@@ -105,8 +105,8 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
 
         if (parts.Models.Find(agent) is not { } model)
         {
-            await run.PauseAsync("model", $"This host has no model '{agent.Model}', which agent '{agent.Name}' names. It has: {string.Join(", ", parts.Models.Names)}. Configure it, then retry the run.");
-            return new(StepAnswer.WaitFor());
+            return await LackAsync(tx, run, turn, "model",
+                $"This host has no model '{agent.Model}', which agent '{agent.Name}' names. It has: {string.Join(", ", parts.Models.Names)}.", "Configure it, then retry the run.");
         }
 
         List<Tool> tools = [];
@@ -114,8 +114,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         {
             if (!parts.Tools.TryFind(name, out var tool))
             {
-                await run.PauseAsync("tool", $"Tool '{name}' of agent '{agent.Name}' is no longer registered. Bring it back, then retry the run.");
-                return new(StepAnswer.WaitFor());
+                return await LackAsync(tx, run, turn, "tool", $"Tool '{name}' of agent '{agent.Name}' is not registered.", "Bring it back, then retry the run.");
             }
 
             tools.Add(tool);
@@ -128,6 +127,22 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         }
 
         return await HoldAsync(tx, run, agent, tools, model, turn, conversation!);
+    }
+
+    private async Task<Begun> LackAsync(StoreTransaction tx, LockedRun run, TurnRow turn, string code, string fact, string remedy)
+    {
+        var retryAt = Lack.TryAgainAt(parts.Engine, run.Now, turn.LackingSince);
+        await tx.ExecuteAsync("""
+            UPDATE turns SET retry_at = @retryAt, lacking_since = COALESCE(lacking_since, @Now), failure = @fact WHERE run = @Run AND turn = @Turn;
+            UPDATE runs SET turn = @Turn WHERE run = @Run
+            """, new { run.Row.Run, turn.Turn, retryAt, run.Now, fact });
+        await run.RefreshAsync();
+        if (retryAt is null)
+        {
+            await run.PauseAsync(code, $"{fact} {remedy}");
+        }
+
+        return new(StepAnswer.WaitFor(retryAt));
     }
 
     private static async Task<Begun> HoldAsync(
@@ -146,7 +161,7 @@ internal sealed class AskModel(AgentParts parts) : IActivity<RunRef, StepAnswer>
         var held = prompt + output;
         var attempt = row.Attempts + 1;
         await tx.ExecuteAsync("""
-            UPDATE turns SET begins = begins + 1, attempts = @attempt, retry_at = NULL WHERE run = @Run AND turn = @turn;
+            UPDATE turns SET begins = begins + 1, attempts = @attempt, retry_at = NULL, lacking_since = NULL WHERE run = @Run AND turn = @turn;
             INSERT INTO model_attempts (run, turn, attempt, state, held) VALUES (@Run, @turn, @attempt, 'held', @held);
             UPDATE runs SET held_tokens = held_tokens + @held, turn = @turn WHERE run = @Run
             """, new { run.Row.Run, turn, attempt, held });

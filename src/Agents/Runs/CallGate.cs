@@ -69,7 +69,7 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
 
         if (!parts.Tools.TryFind(call.Tool, out var tool))
         {
-            return await PauseWithoutToolAsync(); // before the approval is consumed: it is for when the tool is back
+            return await LackAsync(); // before the approval is consumed: it is for when the tool is there
         }
 
         return await PermitAsync() ?? await StartAsync(tool, execution);
@@ -158,12 +158,23 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
             return new(StepAnswer.WaitFor());
         }
 
-        return parts.Tools.TryFind(call.Tool, out var tool) ? await StartAsync(tool, execution) : await PauseWithoutToolAsync();
+        return parts.Tools.TryFind(call.Tool, out var tool) ? await StartAsync(tool, execution) : await LackAsync();
     }
 
-    private async Task<Passage> PauseWithoutToolAsync()
+    private async Task<Passage> LackAsync()
     {
-        await run.PauseAsync("tool", $"Tool '{call.Tool}' is no longer registered. Bring it back, then retry the run.");
+        var fact = $"Tool '{call.Tool}' is not registered.";
+        var retryAt = Lack.TryAgainAt(parts.Engine, run.Now, call.LackingSince);
+        await tx.ExecuteAsync("""
+            UPDATE calls SET retry_at = @retryAt, lacking_since = COALESCE(lacking_since, @Now), failure = @fact, lease = NULL WHERE run = @Run AND turn = @Turn AND idx = @Idx
+            """, new { call.Run, call.Turn, call.Idx, retryAt, run.Now, fact });
+        await run.RefreshAsync();
+        if (retryAt is not null)
+        {
+            return new(StepAnswer.WaitFor(retryAt));
+        }
+
+        await run.PauseAsync("tool", $"{fact} Bring it back, then retry the run.");
         return new(run.Row.IsEnding ? StepAnswer.Close : StepAnswer.WaitFor());
     }
 
@@ -171,7 +182,8 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
     {
         var until = (tx.Now + tool.Timeout + RunTool.LeaseMargin).UtcTicks;
         await tx.ExecuteAsync("""
-            UPDATE calls SET state = 'started', begins = begins + CASE WHEN token = @execution THEN 0 ELSE 1 END, token = @execution, holder = @Holder, lease = @until, retry_at = NULL
+            UPDATE calls SET state = 'started', begins = begins + CASE WHEN token = @execution THEN 0 ELSE 1 END, token = @execution, holder = @Holder, lease = @until,
+              retry_at = NULL, lacking_since = NULL
             WHERE run = @Run AND turn = @Turn AND idx = @Idx
             """, new { call.Run, call.Turn, call.Idx, execution, parts.Engine.Holder, until });
         if (call.State != CallStates.Started)

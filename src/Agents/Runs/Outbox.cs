@@ -115,22 +115,25 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
         }
         catch (InstanceNotFoundException)
         {
-            return await parts.Store.WriteAsync(tx => WillNeverBeAsync(tx, wake));
+            return !await parts.Store.ReadAsync(tx => MayComeAsync(tx, wake), refusable: false) && await HasEndedAsync(wake);
         }
         catch (InstanceEndedException)
         {
-            var cause = await Sweep.DeathAsync(engine(), wake.Instance);
-            return await parts.Store.WriteAsync(tx => HasEndedAsync(tx, wake, cause));
+            return await HasEndedAsync(wake);
         }
     }
 
+    /// <summary>Asks the engine again: an instance that was missing may have come before the store was asked whether it is still to come.</summary>
+    private async Task<bool> HasEndedAsync(Wake wake) =>
+        await Sweep.DeathAsync(engine(), wake.Instance) is { } cause && await parts.Store.WriteAsync(tx => HasEndedAsync(tx, wake, cause));
+
     /// <summary>Nobody is left to hear a word to an instance that has ended. Where it carried a run that has not, that is told.</summary>
-    private async Task<bool> HasEndedAsync(StoreTransaction tx, Wake wake, string? cause)
+    private async Task<bool> HasEndedAsync(StoreTransaction tx, Wake wake, string cause)
     {
         var run = await LockedRun.TakeAsync(tx, wake.Run);
         if (!run.Row.HasEnded && wake.Instance == run.Instance)
         {
-            await Sweep.ShowAsync(parts, tx, run, cause ?? Sweep.Gone);
+            await Sweep.ShowAsync(parts, tx, run, cause);
         }
 
         await tx.LookedAsync(wake.Instance);
@@ -151,25 +154,15 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
     }
 
     /// <summary>
-    /// Whether there is nobody to wait for: an asking whose run ended, or went to another instance, before the engine made it; or a run's
-    /// own instance that was there once, for its start has been heard, and is gone.
+    /// Whether an instance that the engine does not have is still to come: a run's own whose start has not been heard, or an asking that the
+    /// run's instance is about to make. Not one whose run has ended, or went to another instance, before the engine made it.
     /// </summary>
-    private async Task<bool> WillNeverBeAsync(StoreTransaction tx, Wake wake)
+    private static async Task<bool> MayComeAsync(StoreTransaction tx, Wake wake)
     {
-        var run = await LockedRun.TakeAsync(tx, wake.Run);
-        if (!run.Row.HasEnded && Instances.Parse(wake.Instance)?.Generation == run.Row.Generation)
-        {
-            if (wake.Instance != run.Instance
-                || await tx.FirstAsync<long?>("SELECT 1 FROM wakes WHERE instance = @Instance AND kind = 'start'", new { wake.Instance }) is not null)
-            {
-                return false;
-            }
-
-            await Sweep.ShowAsync(parts, tx, run, Sweep.Gone);
-        }
-
-        await tx.LookedAsync(wake.Instance);
-        return true;
+        var run = (await tx.FirstAsync<RunRow>("SELECT id, generation, ended_at FROM runs WHERE run = @Run", new { wake.Run }))!;
+        return !run.HasEnded && Instances.Parse(wake.Instance)?.Generation == run.Generation
+            && (wake.Instance != Instances.OfRun(run.Id, run.Generation)
+                || await tx.FirstAsync<long?>("SELECT 1 FROM wakes WHERE instance = @Instance AND kind = 'start'", new { wake.Instance }) is not null);
     }
 
     private async Task<int> FirstTurnAsync(long run) =>

@@ -148,7 +148,7 @@ public sealed class RunQueries
         }
 
         await tx.ReadClockAsync();
-        return (await tx.ListAsync<EngineRow>("SELECT * FROM engines WHERE heartbeat <= @before AND id <> @Id",
+        return (await tx.ListAsync<EngineRow>("SELECT * FROM engines WHERE (retired_at IS NOT NULL OR heartbeat <= @before) AND id <> @Id",
             new { before = (tx.Now - EngineHold.Absence).UtcTicks, parts.Engine.Id })).ToDictionary(engine => engine.Id);
     }
 

@@ -129,8 +129,8 @@ public sealed class RunService
             }
 
             await tx.ExecuteAsync("UPDATE runs SET fault = NULL WHERE run = @Run", new { run.Row.Run });
-            await tx.ExecuteAsync("UPDATE turns SET begins = 0, failures = 0, retry_at = NULL WHERE run = @Run AND reply IS NULL", new { run.Row.Run });
-            await tx.ExecuteAsync("UPDATE calls SET begins = 0, failures = 0, reasks = 0, retry_at = NULL WHERE run = @Run AND ended_at IS NULL", new { run.Row.Run });
+            await tx.ExecuteAsync("UPDATE turns SET begins = 0, failures = 0, retry_at = NULL, lacking_since = NULL WHERE run = @Run AND reply IS NULL", new { run.Row.Run });
+            await tx.ExecuteAsync("UPDATE calls SET begins = 0, failures = 0, reasks = 0, retry_at = NULL, lacking_since = NULL WHERE run = @Run AND ended_at IS NULL", new { run.Row.Run });
             await run.EventAsync(RunEvents.Retried, new EventData { By = principal.Id });
             if (isDead && run.Row.Generation == instance!.Generation)
             {

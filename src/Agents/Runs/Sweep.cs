@@ -32,7 +32,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     {
         await parts.Engine.CheckStoresAsync();
         await Standstill.AfterAbsenceAsync(parts.Store, parts.Engine.Id, refusable: !wholly);
-        var share = await parts.Store.WriteAsync(BeatAsync, refusable: !wholly); // the next sweep does it; a start waits
+        var (sweptTo, share) = await parts.Store.WriteAsync(BeatAsync, refusable: !wholly); // the next sweep does it; a start waits
         await retirement.GoOnAsync(); // which needs no engine
         await FindHeldAsync();
         if (wholly)
@@ -47,6 +47,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         else
         {
             await FindDeadAsync(share);
+            await parts.Store.WriteAsync(tx => GoOnAsync(tx, sweptTo, share), refusable: true);
         }
     }
 
@@ -76,17 +77,19 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         }
     }
 
-    /// <summary>Says that this engine is served, and takes the next share of its runs to ask about: two processes that sweep at once take two.</summary>
-    private async Task<IReadOnlyList<RunRow>> BeatAsync(StoreTransaction tx)
+    /// <summary>Says that this engine is served, and reads the next share of its runs to ask about.</summary>
+    private async Task<(long From, IReadOnlyList<RunRow> Share)> BeatAsync(StoreTransaction tx)
     {
         var row = await tx.FirstAsync<EngineRow>($"SELECT * FROM engines WHERE id = @Id{tx.ForNoKeyUpdate}", new { parts.Engine.Id });
         await parts.Engine.CheckAsync(tx);
         await tx.ReadClockAsync();
-        var share = await ShareAsync(tx, row!.SweptTo);
-        await tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now, swept_to = @to WHERE id = @Id",
-            new { row.Id, Now = tx.Now.UtcTicks, to = share.Count < Share ? 0 : share[^1].Run });
-        return share;
+        await tx.ExecuteAsync("UPDATE engines SET heartbeat = @Now WHERE id = @Id", new { row!.Id, Now = tx.Now.UtcTicks });
+        return (row.SweptTo, await ShareAsync(tx, row.SweptTo));
     }
+
+    /// <summary>The share has been asked about: a sweep that ends before leaves it to the next. Another that asked about the same one may have gone on already.</summary>
+    private Task<int> GoOnAsync(StoreTransaction tx, long from, IReadOnlyList<RunRow> share) => tx.ExecuteAsync(
+        "UPDATE engines SET swept_to = @to WHERE id = @Id AND swept_to = @from", new { parts.Engine.Id, from, to = share.Count < Share ? 0 : share[^1].Run });
 
     private Task<IReadOnlyList<RunRow>> ShareAsync(StoreTransaction tx, long after) => tx.ListAsync<RunRow>("""
         SELECT run, id, generation FROM runs WHERE engine = @Id AND ended_at IS NULL AND run > @after ORDER BY run LIMIT @Share
@@ -99,7 +102,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
             if (Instances.Parse(instance.InstanceId) is var (run, generation))
             {
                 await OfOneAsync(run, () => ShowAsync(run, generation, [Wake.Retry], async () =>
-                    await engine().GetInstanceAsync(instance.InstanceId, getInputsAndOutputs: true) is { } held ? Told(held) : Gone));
+                    await engine().GetInstanceAsync(instance.InstanceId, getInputsAndOutputs: true) is { } found && Held.Contains(found.RuntimeStatus) ? Told(found) : null));
             }
         }
     }
@@ -112,7 +115,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
             {
                 if (await engine().GetInstanceAsync(instance, cancellation: cancellation) is null or { IsCompleted: true })
                 {
-                    await ShowAsync(run.Id, run.Generation, [Wake.Start, Wake.Retry], async () => await DeathAsync(engine(), instance) ?? Gone);
+                    await ShowAsync(run.Id, run.Generation, [Wake.Start, Wake.Retry], () => DeathAsync(engine(), instance));
                 }
             });
         });
@@ -131,16 +134,18 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     }
 
     /// <param name="unless">A word of these kinds that is not heard yet: what the engine is still to be told may be just what is missing.</param>
-    private async Task ShowAsync(string id, int generation, string[] unless, Func<Task<string>> cause)
+    /// <param name="cause">
+    /// Asks the engine once more, after the store has said that nothing is to be told: what was missing then may have come since. Null when nothing is wrong.
+    /// </param>
+    private async Task ShowAsync(string id, int generation, string[] unless, Func<Task<string?>> cause)
     {
         var needed = await parts.Store.ReadAsync(async tx => await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE id = @id", new { id }) is { HasEnded: false } row
             && row.Generation == generation && (row.IsEnding || row.Fault is null) && !await IsToBeToldAsync(tx, id, unless));
-        if (!needed)
+        if (!needed || await cause() is not { } message)
         {
             return;
         }
 
-        var message = await cause();
         await parts.Store.WriteAsync(async tx =>
         {
             if (await LockedRun.TakeAsync(tx, id) is { } run && run.Row.Generation == generation && !await IsToBeToldAsync(tx, id, unless))

@@ -1,44 +1,47 @@
 namespace Holdfast.Agents.Runs;
 
-/// <summary>Counts what is under way outside any step of the engine, so that a test or a stop can wait until nothing is.</summary>
+/// <summary>Knows what is under way outside any step of the engine, so that a test or a stop can wait for it.</summary>
 internal sealed class UnderWay
 {
     private readonly Lock gate = new();
-    private TaskCompletionSource? quiet;
-    private int count;
+    private readonly HashSet<TaskCompletionSource> open = [];
 
     public Leaving Enter()
     {
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
         {
-            count++;
+            open.Add(end);
         }
 
-        return new Leaving(this);
+        return new Leaving(this, end);
     }
 
-    public Task WhenQuietAsync()
+    /// <summary>Completes when all that is under way now has ended; what begins meanwhile is not waited for, or a busy process would wait for ever.</summary>
+    /// <param name="longest">When to wait no longer.</param>
+    public async Task WhenOverAsync(TimeSpan longest, TimeProvider time)
+    {
+        Task over;
+        lock (gate)
+        {
+            over = Task.WhenAll(open.Select(end => end.Task));
+        }
+
+        await over.WaitAsync(longest, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void Leave(TaskCompletionSource end)
     {
         lock (gate)
         {
-            return count == 0 ? Task.CompletedTask : (quiet ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            open.Remove(end);
         }
+
+        end.SetResult();
     }
 
-    private void Leave()
+    public readonly struct Leaving(UnderWay underWay, TaskCompletionSource end) : IDisposable
     {
-        lock (gate)
-        {
-            if (--count == 0)
-            {
-                quiet?.SetResult();
-                quiet = null;
-            }
-        }
-    }
-
-    public readonly struct Leaving(UnderWay underWay) : IDisposable
-    {
-        public void Dispose() => underWay.Leave();
+        public void Dispose() => underWay.Leave(end);
     }
 }

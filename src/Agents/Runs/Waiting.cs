@@ -20,7 +20,7 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<Ope
     public async Task<WaitingFor?> DescribeAsync() => !run.HasEnded && absent is not null ? Engine(absent) : await WorkAsync();
 
     /// <summary>Whatever else it waits for: while nobody serves its engine, nothing of the run goes on.</summary>
-    private WaitingFor Engine(EngineRow absent) => new("engine", null, Times.Of(absent.Heartbeat), absent.NotSeen, null, absent.Remedy)
+    private WaitingFor Engine(EngineRow absent) => new("engine", null, Times.Of(absent.RetiredAt ?? absent.Heartbeat), absent.Absence, null, absent.Remedy)
     {
         Approvals = [.. open.Select(row => row.Id)],
     };

@@ -101,6 +101,9 @@ internal sealed class TurnRow
 
     public int Attempts { get; init; }
 
+    /// <summary>Since when no process had what it needs.</summary>
+    public long? LackingSince { get; init; }
+
     public string? Reply { get; init; }
 
     public long? RepliedAt { get; init; }
@@ -137,6 +140,9 @@ internal sealed class CallRow
     public int Reasks { get; init; }
 
     public long? RetryAt { get; init; }
+
+    /// <summary>Since when no process had its tool.</summary>
+    public long? LackingSince { get; init; }
 
     public string? Failure { get; init; }
 

@@ -1,6 +1,7 @@
 using Holdfast.Agents;
 using Holdfast.Agents.Storage;
 using Holdfast.Sqlite;
+using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Host.Local.Commands;
 
@@ -8,8 +9,8 @@ namespace Holdfast.Host.Local.Commands;
 /// <param name="Name">Its words, as in "keys add".</param>
 /// <param name="Takes">What stands behind them, for the help.</param>
 /// <param name="Does">For the help.</param>
-/// <param name="Act">Runs over the agent store, in the process that holds it. What it throws as <see cref="RefusedException"/> is told.</param>
-internal sealed record Command(string Name, string Takes, string Does, Func<AgentStore, CommandArguments, Task<CommandAnswer>> Act)
+/// <param name="Act">Runs over the agent store, in the process that holds it, and logs there. What it throws as <see cref="RefusedException"/> is told.</param>
+internal sealed record Command(string Name, string Takes, string Does, Func<AgentStore, CommandArguments, ILoggerFactory, Task<CommandAnswer>> Act)
 {
     /// <summary>Whether it may come before the first start, and makes the store then.</summary>
     public bool Begins { get; init; }
@@ -25,10 +26,10 @@ internal sealed record Command(string Name, string Takes, string Does, Func<Agen
         + $"Each takes {string.Join(", ", HostSettings.OfStore.Select(name => $"--{name}"))} as the host does, and works while the host runs and while it does not.{Environment.NewLine}";
 
     /// <summary>Runs the command that these words begin with.</summary>
-    public static Task<CommandAnswer> RunAsync(AgentStore store, IReadOnlyList<string> words) => RunAsync(() =>
+    public static Task<CommandAnswer> RunAsync(AgentStore store, IReadOnlyList<string> words, ILoggerFactory loggers) => RunAsync(() =>
     {
         var command = Find(words);
-        return command.Act(store, CommandArguments.Read(command, words));
+        return command.Act(store, CommandArguments.Read(command, words), loggers);
     });
 
     /// <summary>What a command ends with, also where it fails for a reason that an operator can do something about.</summary>

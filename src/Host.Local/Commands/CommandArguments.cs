@@ -50,6 +50,15 @@ internal sealed class CommandArguments
     /// <summary>An option that the command cannot do without.</summary>
     public string Get(string option) => options[option];
 
+    /// <summary>Whether an option that takes nothing but yes is given.</summary>
+    /// <exception cref="StartException">It says something else.</exception>
+    public bool IsYes(string option) => Find(option) switch
+    {
+        null => false,
+        "yes" => true,
+        var other => throw Wrong($"--{option} takes yes and nothing else; it is '{other}'."),
+    };
+
     /// <exception cref="StartException">It is no duration, or too long.</exception>
     public TimeSpan Duration(string option, string otherwise, TimeSpan least, TimeSpan most)
     {

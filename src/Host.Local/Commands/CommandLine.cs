@@ -78,7 +78,7 @@ internal static class CommandLine
             using var directory = postgres is null ? DataDirectory.Own(data) : null;
             using var loggers = Loggers(secrets);
             using var store = await ConfiguredStore.OpenAsync(postgres, data, loggers.CreateLogger("Holdfast"), CancellationToken.None);
-            return await Command.RunAsync(store, words);
+            return await Command.RunAsync(store, words, loggers);
         }
         catch (DataDirectoryOwnedException)
         {

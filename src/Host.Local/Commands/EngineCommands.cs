@@ -2,7 +2,7 @@ using System.Globalization;
 using Holdfast.Agents;
 using Holdfast.Agents.Engines;
 using Holdfast.Agents.Storage;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Host.Local.Commands;
 
@@ -12,16 +12,18 @@ internal static class EngineCommands
     public static IReadOnlyList<Command> All { get; } =
     [
         new("engines list", "", "Shows every engine that has served the agent store: when it was last seen, and how many of its runs have not ended.",
-            async (store, _) => new(0, List(await Roster(store).ListAsync()), "")),
+            async (store, _, loggers) => Listed(await Roster(store, loggers).ListAsync())),
         new("engines retire", "ID [--force yes]", "Bars an engine that is gone for good, and ends its runs as failed. Forced, also one that was seen a moment ago.",
-            async (store, given) => Retired(given.Word, await Roster(store).RetireAsync(given.Word, Environment.UserName, given.Find("force") == "yes"))),
+            async (store, given, loggers) => Retired(given.Word, await Roster(store, loggers).RetireAsync(given.Word, Environment.UserName, given.IsYes("force")))),
     ];
 
-    private static EngineRoster Roster(AgentStore store) => EngineRoster.Of(store, new AgentOptions(), NullLoggerFactory.Instance);
+    private static EngineRoster Roster(AgentStore store, ILoggerFactory loggers) => EngineRoster.Of(store, new AgentOptions(), loggers);
 
     private static CommandAnswer Retired(string id, EngineRetired retired) => new(retired.Left == 0 ? 0 : StartException.Otherwise, "",
         $"Engine {id} is retired. Runs ended by this: {retired.Ended}."
-        + (retired.Left == 0 ? "" : $" {retired.Left} could not be ended yet; the sweep of any host goes on with them, or type the same again."));
+        + (retired.Left == 0 ? "" : $" {retired.Left} could not be ended yet, for which the log of whoever ran this has the cause; the sweep of any host goes on with them, or type the same again."));
+
+    private static CommandAnswer Listed(IReadOnlyList<EngineView> engines) => engines.Count == 0 ? new(0, "", "No engine has served this store yet.") : new(0, List(engines), "");
 
     private static string List(IReadOnlyList<EngineView> engines)
     {

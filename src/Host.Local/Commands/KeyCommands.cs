@@ -13,16 +13,16 @@ internal static class KeyCommands
     [
         new("keys add", "--name NAME --tenant TENANT --roles ROLE,ROLE [--expires 90d]",
             $"Makes an API key and shows it, once. Roles: {string.Join(", ", Roles.All)}. --expires takes {Never}, too.",
-            async (store, given) => Issued(await new ApiKeys(store).AddAsync(new NewApiKey(
+            async (store, given, _) => Issued(await new ApiKeys(store).AddAsync(new NewApiKey(
                 given.Get("name"), given.Get("tenant"), given.Get("roles").Split(',', StringSplitOptions.TrimEntries),
                 given.Find("expires") == Never ? null : given.Duration("expires", "90d", TimeSpan.FromMinutes(1), Longest)))))
         { Begins = true },
         new("keys list", "", "Shows every key that is or was, by its prefix.",
-            async (store, _) => new(0, List(await new ApiKeys(store).ListAsync()), "")),
+            async (store, _, _) => new(0, List(await new ApiKeys(store).ListAsync()), "")),
         new("keys rotate", "PREFIX [--overlap 1h]", "Makes another key in its place, and lets it go on for the overlap.",
-            async (store, given) => Issued(await new ApiKeys(store).RotateAsync(given.Word, given.Duration("overlap", "1h", TimeSpan.Zero, TimeSpan.FromDays(90))))),
+            async (store, given, _) => Issued(await new ApiKeys(store).RotateAsync(given.Word, given.Duration("overlap", "1h", TimeSpan.Zero, TimeSpan.FromDays(90))))),
         new("keys revoke", "PREFIX", "Ends a key, and those that it has replaced: within seconds they are refused everywhere.",
-            async (store, given) => new(0, "", $"Key {(await new ApiKeys(store).RevokeAsync(given.Word)).Prefix} is revoked. Every host refuses it within {KeyMemory} seconds. A key that it has replaced ends with it.")),
+            async (store, given, _) => new(0, "", $"Key {(await new ApiKeys(store).RevokeAsync(given.Word)).Prefix} is revoked. Every host refuses it within {KeyMemory} seconds. A key that it has replaced ends with it.")),
     ];
 
     private static int KeyMemory => (int)ApiKeys.RevokedWithin.TotalSeconds;

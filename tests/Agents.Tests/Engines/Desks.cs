@@ -54,10 +54,15 @@ internal static class Desks
     };
 
     /// <summary>A client that tells a test of each call before it is made.</summary>
-    public static IOrchestrationClient Overheard(this IOrchestrationClient engine, Action<string, object?[]> told)
+    public static IOrchestrationClient Overheard(this IOrchestrationClient engine, Action<string, object?[]> told) => engine.Overheard(told, (_, _) => Task.CompletedTask);
+
+    /// <summary>A client that lets a test act between the engine's answer to a call, or its refusal, and whoever made that.</summary>
+    public static IOrchestrationClient Interrupted(this IOrchestrationClient engine, Func<string, object?[], Task> answered) => engine.Overheard((_, _) => { }, answered);
+
+    private static IOrchestrationClient Overheard(this IOrchestrationClient engine, Action<string, object?[]> told, Func<string, object?[], Task> answered)
     {
         var client = DispatchProxy.Create<IOrchestrationClient, Ear>();
-        ((Ear)client).Listen(engine, told);
+        ((Ear)client).Listen(engine, told, answered);
         return client;
     }
 }
@@ -70,12 +75,35 @@ public class Ear : DispatchProxy
 {
     private IOrchestrationClient? engine;
     private Action<string, object?[]>? told;
+    private Func<string, object?[], Task>? answered;
 
-    internal void Listen(IOrchestrationClient behind, Action<string, object?[]> listener) => (engine, told) = (behind, listener);
+    internal void Listen(IOrchestrationClient behind, Action<string, object?[]> before, Func<string, object?[], Task> after) =>
+        (engine, told, answered) = (behind, before, after);
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         told!(targetMethod!.Name, args ?? []);
-        return targetMethod.Invoke(engine, args);
+        var after = () => answered!(targetMethod.Name, args ?? []);
+        return targetMethod.Invoke(engine, args) switch
+        {
+            Task<OrchestrationMetadata?> found => ThenAsync(found, after),
+            Task<string> id => ThenAsync(id, after),
+            Task<bool> purged => ThenAsync(purged, after),
+            Task done => ThenAsync(done, after),
+            var list => list,
+        };
+    }
+
+    private static async Task<T> ThenAsync<T>(Task<T> call, Func<Task> after)
+    {
+        await ThenAsync((Task)call, after);
+        return await call;
+    }
+
+    private static async Task ThenAsync(Task call, Func<Task> after)
+    {
+        await call.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await after();
+        await call;
     }
 }

@@ -47,7 +47,7 @@ public sealed class RetirementTests : IAsyncLifetime
         {
             var outcome = (await here.FindAsync(run)).Outcome!;
             Assert.Equal(OutcomeKinds.Failed, outcome.Kind);
-            Assert.StartsWith($"engineLost: Engine {engine} in {there.Data} was retired at 2026-01-01T00:10:00Z by root", outcome.Cause, StringComparison.Ordinal);
+            Assert.StartsWith($"engineLost: Engine {engine} was retired at 2026-01-01T00:10:00Z by root", outcome.Cause, StringComparison.Ordinal);
             Assert.Equal(run == started ? [new CallRef("refund", 1, 0)] : [], outcome.Unknown);
         }
 
@@ -107,6 +107,7 @@ public sealed class RetirementTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<RefusedException>(() => here.System.Engines.RetireAsync(engine, "root"));
         Assert.Equal(Refusal.Conflict, refused.Refusal);
         Assert.Contains("was seen at 2026-01-01T00:00:00Z, so a process serves it", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("with --force yes it is retired now", refused.Message, StringComparison.Ordinal);
         Assert.Equal("waiting", (await here.FindAsync(run)).Status);
 
         Assert.Equal(1, (await here.System.Engines.RetireAsync(engine, "root", force: true)).Ended);
@@ -119,6 +120,11 @@ public sealed class RetirementTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<RefusedException>(() => here.System.Engines.RetireAsync("nobody", "root"));
         Assert.Equal(Refusal.NotFound, refused.Refusal);
         Assert.Contains(here.Engine.Identity.Id, refused.Message, StringComparison.Ordinal);
+
+        using var empty = await SharedStore.NewAsync();
+        using var store = await empty.OpenAsync();
+        refused = await Assert.ThrowsAsync<RefusedException>(() => EngineRoster.Of(store, new AgentOptions { Time = empty.Time }, NullLoggerFactory.Instance).RetireAsync("nobody", "root"));
+        Assert.Equal("There is no engine 'nobody'. None has served this store yet.", refused.Message);
     }
 
     [Fact]
@@ -184,6 +190,18 @@ public sealed class RetirementTests : IAsyncLifetime
         Assert.Equal(new EngineRetired(1, 1), await RetireAsync(await LostAsync(), "root"));
         Assert.NotEqual("ended", (await here.FindAsync(damaged)).Status);
         Assert.Contains("have not ended yet", Assert.Single(await here.System.Engines.DegradedAsync()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ARunOfARetiredEngineThatHasNotEndedYetSaysSo()
+    {
+        var run = await there.RunAsync();
+        var engine = there.Engine.Identity.Id;
+        await Assert.ThrowsAsync<KilledException>(() => RetireAsync(engine, "root", AgentCrashPoints.EngineBarred, force: true));
+
+        var waiting = (await here.FindAsync(run)).WaitingFor!;
+        Assert.Equal(("engine", $"Engine {engine} was retired at 2026-01-01T00:00:00Z by root."), (waiting.Kind, waiting.LastFailure));
+        Assert.Contains($"retire it again: engines retire {engine}", waiting.Next, StringComparison.Ordinal);
     }
 
     [Fact]

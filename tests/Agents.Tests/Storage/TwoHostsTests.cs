@@ -133,8 +133,83 @@ public sealed class TwoHostsTests
         Assert.Equal(OutcomeKinds.Failed, (await desk.FindAsync(await accepted)).Outcome?.Kind);
     }
 
-    private static async Task<bool> IsBlockedAsync(AgentStore store) =>
-        await store.ReadAsync(tx => tx.FirstAsync<long>("SELECT COUNT(*) FROM pg_locks WHERE NOT granted")) > 0;
+    [PostgresFact]
+    public async Task AForcedRetirementIsDoneAlsoWhereAGateIsAlwaysUnderWay()
+    {
+        using var store = await (await StoreUnderTest.NewAsync()).OpenAsync("", TimeProvider.System);
+        var hold = await EngineRegistration.TakeAsync(store, new HeldEngine("engine", 0, "here", () => Task.CompletedTask), new AgentOptions());
+        await RetireBusyAsync(store, "engine", tx => hold.CheckAsync(tx));
+    }
+
+    [PostgresFact]
+    public async Task AForcedRetirementIsDoneAlsoWhereARunIsAlwaysBeingAccepted()
+    {
+        using var store = await (await StoreUnderTest.NewAsync()).OpenAsync("", TimeProvider.System);
+        var hold = await EngineRegistration.TakeAsync(store, new HeldEngine("engine", 0, "here", () => Task.CompletedTask), new AgentOptions());
+        await RetireBusyAsync(store, "engine", hold.RefuseLostAsync);
+    }
+
+    [PostgresFact]
+    public async Task ARunThatIsTurnedAwayHoldsNothingThatARetirementWaitsFor()
+    {
+        using var store = await (await StoreUnderTest.NewAsync()).OpenAsync("", TimeProvider.System);
+        var hold = await EngineRegistration.TakeAsync(store, new HeldEngine("engine", 0, "here", () => Task.CompletedTask), new AgentOptions());
+        var engines = EngineRoster.Of(store, new AgentOptions(), NullLoggerFactory.Instance);
+        await engines.RetireAsync("engine", "root", force: true);
+        await store.WriteAsync(async tx =>
+        {
+            await Assert.ThrowsAsync<RefusedException>(() => hold.RefuseLostAsync(tx));
+            await engines.RetireAsync("engine", "root").Patiently(); // the same again, while that transaction goes on
+            return true;
+        });
+    }
+
+    /// <summary>Retires an engine at which each gate stays until the next one is passed, until one is turned away.</summary>
+    private static async Task RetireBusyAsync(AgentStore store, string engine, Func<StoreTransaction, Task> gate)
+    {
+        var isTurnedAway = false;
+        var (passed, left) = (NewSource(), NewSource());
+        List<Task> all = [PassAsync(passed, left.Task)];
+        await passed.Task.Patiently();
+        var retired = EngineRoster.Of(store, new AgentOptions(), NullLoggerFactory.Instance).RetireAsync(engine, "root", force: true);
+        while (!retired.IsCompleted && !isTurnedAway)
+        {
+            var before = left;
+            (passed, left) = (NewSource(), NewSource());
+            all.Add(PassAsync(passed, left.Task));
+            await passed.Task.Patiently();
+            before.SetResult();
+        }
+
+        left.SetResult();
+        await Task.WhenAll([.. all, retired]).Patiently();
+        Assert.True(isTurnedAway);
+
+        async Task PassAsync(TaskCompletionSource passed, Task leave)
+        {
+            try
+            {
+                await store.WriteAsync(async tx =>
+                {
+                    await gate(tx);
+                    passed.TrySetResult();
+                    await leave;
+                    return true;
+                });
+            }
+            catch (Exception e) when (e is EngineLostException or RefusedException)
+            {
+                isTurnedAway = true;
+                passed.TrySetResult();
+            }
+        }
+    }
+
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether a session that has begun something with this store's engines waits for another's lock.</summary>
+    private static async Task<bool> IsBlockedAsync(AgentStore store) => await store.ReadAsync(tx => tx.FirstAsync<long>(
+        "SELECT COUNT(*) FROM pg_locks WHERE relation = CAST('engines' AS regclass) AND cardinality(pg_blocking_pids(pid)) > 0")) > 0;
 
     private static async Task<Refusal?> RefusalOfAsync(Func<Task> request)
     {
