@@ -17,7 +17,12 @@ public sealed record ApiOptions
     /// <summary>How many streams of events and waits for a run's end one principal may have open at once; default 100.</summary>
     public int MostOpen { get; init; } = 100;
 
-    /// <summary>The clock of what is remembered.</summary>
+    /// <summary>
+    /// How long a stream of events stays open; who reads on comes again, and says again who it is. Without bound unless set: it ends with its run.
+    /// </summary>
+    public TimeSpan LongestStream { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>The clock of what is remembered, and of <see cref="LongestStream"/>.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Why the host cannot serve now, for /health/ready; null when it can.</summary>

@@ -9,7 +9,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Holdfast.Agents.Http;
 
-/// <summary>A run's steps as server-sent events: those of the past, then each as it is committed, until the run has ended.</summary>
+/// <summary>A run's steps as server-sent events: those of the past, then each as it is committed, until the run has ended or
+/// the stream has been open for as long as it may.</summary>
 internal static class EventStream
 {
     // Proxies close what is silent; a comment is nothing to a reader.
@@ -36,12 +37,13 @@ internal static class EventStream
             return;
         }
 
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, api.Options.Stopping);
+        using var longest = new CancellationTokenSource(api.Options.LongestStream, api.Options.Time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, api.Options.Stopping, longest.Token);
         try
         {
             await FollowAsync(api, http, id, after, stop.Token);
         }
-        catch (OperationCanceledException) when (api.Options.Stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (api.Options.Stopping.IsCancellationRequested || longest.IsCancellationRequested)
         {
             await http.Response.WriteAsync(ComeBack, http.RequestAborted);
         }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Storage;
 using Microsoft.AspNetCore.Http;
@@ -16,12 +15,10 @@ public static class Identification
     /// <summary>By an API key in <c>Authorization: Bearer hf_…</c>, and nowhere else.</summary>
     /// <param name="store">Asked for only while the host is ready.</param>
     /// <param name="time">The clock of the limits and of what is remembered of a key.</param>
-    /// <param name="address">Where a request comes from; by default the other end of its connection.</param>
-    public static Func<HttpContext, ValueTask<Principal?>> Keys(
-        Func<AgentStore> store, RateLimits limits, TimeProvider time, ILoggerFactory loggers, Func<HttpContext, IPAddress?>? address = null)
+    public static Func<HttpContext, ValueTask<Principal?>> Keys(Func<AgentStore> store, RateLimits limits, TimeProvider time, ILoggerFactory loggers)
     {
         var ring = new KeyRing(store, time, loggers.CreateLogger("Holdfast.Keys"));
-        var metering = new Metering(limits, time, address ?? (static http => http.Connection.RemoteIpAddress));
+        var metering = new Metering(limits, time, static http => http.Connection.RemoteIpAddress);
         var asked = new ConcurrentDictionary<string, Lazy<Task<Principal>>>(StringComparer.Ordinal);
         return async http =>
         {

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -42,13 +41,6 @@ public static class PlatformIdentity
         {
             throw Refused(Config, $"cannot be read: {e.Message}", "Configure authentication as authsettingsV2, which sets it");
         }
-    }
-
-    /// <summary>Where a request comes from, by the address that the platform's front end has added last. For a host that nothing else can reach.</summary>
-    public static IPAddress? ClientAddress(HttpContext http)
-    {
-        var last = http.Request.Headers["X-Forwarded-For"].ToString().Split(',')[^1].Trim();
-        return IPEndPoint.TryParse(last, out var client) ? client.Address : http.Connection.RemoteIpAddress;
     }
 
     private static void Check(JsonElement config)

@@ -14,10 +14,11 @@ namespace Holdfast.Host.Functions;
 /// <param name="store">On its way, or there.</param>
 /// <param name="open">Opens the agents over store and engine.</param>
 /// <param name="end">Ends the process, saying why.</param>
+/// <param name="longest">How long an activity waits: its function is to end before the Functions host ends the process for it.</param>
 /// <param name="stopping">Cancelled when the process stops, which is no failure.</param>
 internal sealed class AgentOpening(
     Task<AgentStore> store, Func<AgentStore, IOrchestrationClient, Task<AgentSystem>> open, Action<string, Exception> end, ILogger logger, TimeProvider time,
-    CancellationToken stopping) : IAsyncDisposable
+    TimeSpan longest, CancellationToken stopping) : IAsyncDisposable
 {
     /// <summary>How long requests wait for an opening: about what a database takes that answers.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -59,10 +60,21 @@ internal sealed class AgentOpening(
     }
 
     /// <summary>Completes when the agents are open.</summary>
+    /// <exception cref="TimeoutException">They were not, for as long as a function may wait.</exception>
     /// <exception cref="Exception">They cannot be opened now, which has been logged.</exception>
     public async Task<AgentSystem> OpenedAsync(IOrchestrationClient engine, CancellationToken cancellation)
     {
-        if (await Begin(engine).Failure.WaitAsync(cancellation) is { } failure)
+        Exception? failure;
+        try
+        {
+            failure = await Begin(engine).Failure.WaitAsync(longest, time, cancellation);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"The store did not answer within {longest:c}, so that the agents could not be opened. Ask again.", e);
+        }
+
+        if (failure is not null)
         {
             ExceptionDispatchInfo.Throw(failure);
         }

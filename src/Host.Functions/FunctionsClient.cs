@@ -4,6 +4,7 @@ using Grpc.Core;
 using Holdfast.Durable;
 using Holdfast.Durable.Adapting;
 using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
 using Native = Microsoft.DurableTask;
 using NativeClient = Microsoft.DurableTask.Client;
 
@@ -11,19 +12,26 @@ namespace Holdfast.Host.Functions;
 
 /// <summary>The port's client on Durable Functions', with the promises that that one leaves to its caller.</summary>
 /// <param name="native">The client of the app's task hub.</param>
-internal sealed class FunctionsClient(Func<DurableTaskClient> native, Payloads payloads) : IOrchestrationClient
+internal sealed class FunctionsClient(Func<DurableTaskClient> native, Payloads payloads, ILogger logger) : IOrchestrationClient
 {
     public async Task<string> ScheduleNewOrchestrationInstanceAsync(
         string orchestratorName, object? input = null, Durable.StartOrchestrationOptions? options = null, CancellationToken cancellation = default)
     {
         var id = options?.InstanceId is { } given ? InstanceIds.Checked(given) : Guid.NewGuid().ToString("N");
         var envelope = InstanceEnvelope.Of(payloads.Write(input, $"The input of instance '{id}'"));
+        if (options?.InstanceId is not null && await GetInstanceAsync(id, false, cancellation) is not null)
+        {
+            return id; // an extension that did not heed the statuses would begin an ended one anew
+        }
+
         try
         {
             // Without a word about it, the same id started again would replace the instance, running or not.
             return await Answered(() => native().ScheduleNewOrchestrationInstanceAsync(orchestratorName, envelope, new Native.StartOrchestrationOptions(id, options?.StartAt)
             {
-                Version = options?.Version, DedupeStatuses = ForeignStatuses.All,
+                // Nullable by name: a null would otherwise turn into a version that is empty, which is one, and host.json's would never be used.
+                Version = options?.Version is { } version ? new Native.TaskVersion(version) : default(Native.TaskVersion?),
+                DedupeStatuses = ForeignStatuses.All,
             }, cancellation));
         }
         catch (OrchestrationAlreadyExistsException)
@@ -36,8 +44,7 @@ internal sealed class FunctionsClient(Func<DurableTaskClient> native, Payloads p
     {
         ArgumentException.ThrowIfNullOrEmpty(eventName);
         var payload = new RawJson(payloads.Write(eventPayload, $"Event '{eventName}' for instance '{instanceId}'"));
-        await LiveAsync(instanceId, cancellation); // to nobody it would be dropped without a word
-        await Answered(() => native().RaiseEventAsync(instanceId, eventName, payload, cancellation));
+        await ReachAsync(instanceId, () => native().RaiseEventAsync(instanceId, eventName, payload, cancellation), cancellation);
     }
 
     public async Task<Durable.OrchestrationMetadata> WaitForInstanceStartAsync(
@@ -70,13 +77,17 @@ internal sealed class FunctionsClient(Func<DurableTaskClient> native, Payloads p
             yield break; // only paused ones were asked for, and there are none
         }
 
-        List<Durable.OrchestrationMetadata> all = [];
-        await foreach (var found in native().GetAllInstancesAsync(new NativeClient.OrchestrationQuery(Statuses: statuses, InstanceIdPrefix: query?.InstanceIdPrefix))
-            .WithCancellation(cancellation))
+        var all = await Answered(async () =>
         {
-            all.Add(Ours(found, withPayloads: false));
-        }
+            List<Durable.OrchestrationMetadata> all = [];
+            await foreach (var found in native().GetAllInstancesAsync(new NativeClient.OrchestrationQuery(Statuses: statuses, InstanceIdPrefix: query?.InstanceIdPrefix))
+                .WithCancellation(cancellation))
+            {
+                all.Add(Ours(found, withPayloads: false));
+            }
 
+            return all;
+        });
         foreach (var found in all.OrderBy(one => one.CreatedAt))
         {
             yield return found;
@@ -86,23 +97,21 @@ internal sealed class FunctionsClient(Func<DurableTaskClient> native, Payloads p
     public async Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellation = default)
     {
         var json = new RawJson(payloads.Write(output, $"The output of instance '{instanceId}'"));
-        if (!(await KnownAsync(instanceId, cancellation)).IsCompleted)
+        try
         {
-            await Answered(() => native().TerminateInstanceAsync(instanceId, new TerminateInstanceOptions(json), cancellation));
+            await ReachAsync(instanceId, () => native().TerminateInstanceAsync(instanceId, new TerminateInstanceOptions(json), cancellation), cancellation);
+        }
+        catch (InstanceEndedException)
+        {
+            // As was asked for.
         }
     }
 
-    public async Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
-    {
-        await LiveAsync(instanceId, cancellation);
-        await Answered(() => native().SuspendInstanceAsync(instanceId, reason, cancellation));
-    }
+    public Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) =>
+        ReachAsync(instanceId, () => native().SuspendInstanceAsync(instanceId, reason, cancellation), cancellation);
 
-    public async Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default)
-    {
-        await LiveAsync(instanceId, cancellation);
-        await Answered(() => native().ResumeInstanceAsync(instanceId, reason, cancellation));
-    }
+    public Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellation = default) =>
+        ReachAsync(instanceId, () => native().ResumeInstanceAsync(instanceId, reason, cancellation), cancellation);
 
     public async Task<bool> PurgeInstanceAsync(string instanceId, CancellationToken cancellation = default) =>
         await GetInstanceAsync(instanceId, false, cancellation) is { IsCompleted: true }
@@ -120,6 +129,21 @@ internal sealed class FunctionsClient(Func<DurableTaskClient> native, Payloads p
         }
     }
 
+    /// <summary>Does something to an instance that lives. To nobody it would be dropped without a word, so it is looked for; and again where it is refused, because it may have ended in between.</summary>
+    private async Task ReachAsync(string instanceId, Func<Task> call, CancellationToken cancellation)
+    {
+        await LiveAsync(instanceId, cancellation);
+        try
+        {
+            await Answered(call);
+        }
+        catch (EngineUnavailableException)
+        {
+            await LiveAsync(instanceId, cancellation);
+            throw;
+        }
+    }
+
     private static Durable.OrchestrationMetadata Ours(NativeClient.OrchestrationMetadata found, bool withPayloads) =>
         new(found.Name, found.InstanceId, ForeignStatuses.Ours(found.RuntimeStatus.ToString()))
         {
@@ -131,21 +155,35 @@ internal sealed class FunctionsClient(Func<DurableTaskClient> native, Payloads p
             FailureDetails = found.FailureDetails?.Ours(),
         };
 
-    private static async Task Answered(Func<Task> call) => await Answered(async () =>
+    private async Task Answered(Func<Task> call) => await Answered(async () =>
     {
         await call();
         return true;
     });
 
-    private static async Task<T> Answered<T>(Func<Task<T>> call)
+    private async Task<T> Answered<T>(Func<Task<T>> call)
     {
         try
         {
             return await call();
         }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Cancelled)
+        {
+            throw new OperationCanceledException("The question to the engine was given up.", e);
+        }
         catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.ResourceExhausted)
         {
-            throw new EngineUnavailableException($"The engine does not answer now ({e.StatusCode}): {e.Status.Detail} What was asked may or may not have been accepted; ask again.", e);
+            throw Away(e);
+        }
+        catch (RpcException e) when (e.StatusCode is StatusCode.Internal or StatusCode.Unknown or StatusCode.Aborted or StatusCode.NotFound or StatusCode.FailedPrecondition)
+        {
+            // The extension says Internal of a start that its store did not take, and Unknown of whatever else failed there; the last two it says
+            // of an instance that has just ended. Of a cause that lasts nobody would hear, because what is not accepted is asked again in silence.
+            logger.LogWarning("The engine failed ({Status}): {Detail}", e.StatusCode, e.Status.Detail);
+            throw Away(e);
         }
     }
+
+    private static EngineUnavailableException Away(RpcException e) =>
+        new($"The engine does not answer now ({e.StatusCode}): {e.Status.Detail} What was asked may or may not have been accepted; ask again.", e);
 }

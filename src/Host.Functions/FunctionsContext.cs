@@ -66,5 +66,8 @@ internal sealed class FunctionsContext(Payloads payloads, InstanceEnvelope given
 internal static class FailureConversion
 {
     public static FailureDetails Ours(this TaskFailureDetails native) =>
-        new(native.ErrorType, native.ErrorMessage, native.StackTrace, native.InnerFailure?.Ours());
+        RedactedFailureException.Restored(Plain(native));
+
+    private static FailureDetails Plain(TaskFailureDetails native) =>
+        new(native.ErrorType, native.ErrorMessage, native.StackTrace, native.InnerFailure is { } inner ? Plain(inner) : null);
 }

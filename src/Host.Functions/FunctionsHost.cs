@@ -12,6 +12,7 @@ using Holdfast.Durable;
 using Holdfast.Durable.Adapting;
 using Holdfast.Providers.Azure;
 using Holdfast.Providers.OpenAI;
+using Microsoft.ApplicationInsights.Extensibility;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.Core.FunctionMetadata;
@@ -55,12 +56,15 @@ public static class FunctionsHost
         }
     }
 
-    /// <exception cref="StartException">A tool may run on after its function has been ended.</exception>
-    internal static void Check(Toolbox tools, TimeSpan? functionTimeout)
+    /// <exception cref="StartException">Something may run on after its function has been ended.</exception>
+    internal static void Check(Toolbox tools, ModelCatalog models, TimeSpan? functionTimeout)
     {
-        foreach (var name in tools.Names)
+        var work = tools.Names.Select(name => ($"Tool '{name}'", Takes: tools.TryFind(name, out var tool) ? tool.Timeout : default))
+            .Concat(models.Timeouts.Select(model => ($"A reply of model '{model.Key}'", model.Value)))
+            .Append(("A stream of events", FunctionsRuntime.LongestStream));
+        foreach (var (what, takes) in work)
         {
-            if (tools.TryFind(name, out var tool) && FunctionTimeout.Refusal($"Tool '{name}'", tool.Timeout, functionTimeout) is { } refusal)
+            if (FunctionTimeout.Refusal(what, takes, functionTimeout) is { } refusal)
             {
                 throw new StartException(refusal);
             }
@@ -78,14 +82,20 @@ public static class FunctionsHost
             }
 
             using var host = JsonDocument.Parse(File.ReadAllText(hostJson), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            return host.RootElement.TryGetProperty("functionTimeout", out var timeout) ? FunctionTimeout.Parse(timeout.GetString()!)
-                : throw new StartException($"{hostJson} names no functionTimeout, and what it is then depends on the plan. Add \"functionTimeout\": \"00:30:00\".");
+            return FunctionTimeout.Parse(TextOf(host.RootElement)
+                ?? throw new StartException($"{hostJson} names no functionTimeout, and what it is then depends on the plan. Add \"functionTimeout\": \"00:30:00\"."));
         }
         catch (Exception e) when (e is IOException or JsonException or ArgumentException)
         {
             throw new StartException($"{hostJson} cannot be used: {e.Message}", e);
         }
     }
+
+    /// <exception cref="ArgumentException">It is no text, or stands in no object.</exception>
+    private static string? TextOf(JsonElement host) => host.ValueKind != JsonValueKind.Object ? throw new ArgumentException("it is no JSON object. Write {\"version\": \"2.0\", …}.")
+        : !host.TryGetProperty("functionTimeout", out var timeout) || timeout.ValueKind == JsonValueKind.Null ? null
+        : timeout.ValueKind == JsonValueKind.String ? timeout.GetString()
+        : throw new ArgumentException($"functionTimeout is {timeout.GetRawText()}. Write it as text: \"00:30:00\", or \"-1\" for no bound.");
 
     private static async Task RunAsync(FunctionsApplicationBuilder builder, Action<FunctionsHostBuilder> configure, SecretSource secrets)
     {
@@ -94,13 +104,14 @@ public static class FunctionsHost
         var models = Models(builder.Configuration, settings, secrets);
         var host = new FunctionsHostBuilder(secrets);
         configure(host);
-        Check(host.Tools, TimeoutOf(Path.Combine(AppContext.BaseDirectory, "host.json"), builder.Configuration));
+        var functionTimeout = TimeoutOf(Path.Combine(AppContext.BaseDirectory, "host.json"), builder.Configuration);
+        Check(host.Tools, models, functionTimeout);
         var catalog = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), host.Tools, models);
         var postgres = FunctionsStore.Options(settings, secrets);
         var registry = host.Registry();
 
         builder.ConfigureFunctionsWebApplication();
-        AddTelemetry(builder);
+        AddTelemetry(builder.Services, secrets);
         RedactedLoggers.Use(builder.Services, secrets);
         builder.Services.AddSingleton(services =>
         {
@@ -112,9 +123,10 @@ public static class FunctionsHost
                 opening,
                 (store, client) => AgentSystem.OpenAsync(
                     store, FunctionsEngine.Describe(settings, store.Place, client), catalog, new AgentOptions { SweepEvery = null, Redact = secrets.Redact }, loggers),
-                (fact, cause) => End(fact, cause, logger, secrets, stopping),
+                (fact, cause) => End(fact, cause, logger, secrets, Console.Error, Environment.Exit, stopping),
                 logger,
                 TimeProvider.System,
+                functionTimeout - FunctionTimeout.Margin ?? Timeout.InfiniteTimeSpan,
                 stopping);
             var options = new ApiOptions
             {
@@ -122,7 +134,7 @@ public static class FunctionsHost
                 NotReady = () => stopping.IsCancellationRequested ? "The host is stopping." : null,
                 Stopping = stopping,
             };
-            return new FunctionsRuntime(registry, agents, options, loggers);
+            return new FunctionsRuntime(registry, agents, options, secrets.Redact, loggers);
         });
 
         using var app = builder.Build();
@@ -166,10 +178,11 @@ public static class FunctionsHost
     }
 
     // One path: the worker reports what happens in here, the host its requests; nothing reports twice.
-    private static void AddTelemetry(FunctionsApplicationBuilder builder)
+    internal static void AddTelemetry(IServiceCollection services, SecretSource secrets)
     {
-        builder.Services.AddApplicationInsightsTelemetryWorkerService().ConfigureFunctionsApplicationInsights();
-        builder.Services.Configure<LoggerFilterOptions>(options =>
+        services.AddApplicationInsightsTelemetryWorkerService().ConfigureFunctionsApplicationInsights();
+        services.AddSingleton<ITelemetryInitializer>(new RedactedTelemetry(secrets.Redact));
+        services.Configure<LoggerFilterOptions>(options =>
         {
             // Its default drops everything below a warning, so that "Ready" would never be seen.
             foreach (var rule in options.Rules.Where(rule => rule.ProviderName == "Microsoft.Extensions.Logging.ApplicationInsights.ApplicationInsightsLoggerProvider").ToList())
@@ -179,13 +192,14 @@ public static class FunctionsHost
         });
     }
 
-    private static void End(string fact, Exception cause, ILogger logger, SecretSource secrets, CancellationToken stopping)
+    internal static void End(
+        string fact, Exception cause, ILogger logger, SecretSource secrets, TextWriter errors, Action<int> exit, CancellationToken stopping)
     {
         if (!stopping.IsCancellationRequested)
         {
             logger.LogCritical("{Fact}: {Message}", fact, cause.Message);
-            Console.Error.WriteLine(secrets.Redact(cause.Message));
-            Environment.Exit(Otherwise);
+            errors.WriteLine(secrets.Redact($"{fact}: {cause.Message}"));
+            exit(Otherwise);
         }
     }
 }

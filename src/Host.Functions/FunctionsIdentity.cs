@@ -21,5 +21,5 @@ internal static class FunctionsIdentity
     /// <param name="store">Asked for only while the host is ready.</param>
     public static Func<HttpContext, ValueTask<Principal?>> Of(FunctionsSettings settings, Func<AgentStore> store, ILoggerFactory loggers) => settings.PlatformIdentifies
         ? Identification.Platform(new RateLimits(), TimeProvider.System)
-        : Identification.Keys(store, new RateLimits(), TimeProvider.System, loggers, PlatformIdentity.ClientAddress);
+        : Identification.Keys(store, new RateLimits(), TimeProvider.System, loggers);
 }

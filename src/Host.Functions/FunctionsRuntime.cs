@@ -16,38 +16,42 @@ namespace Holdfast.Host.Functions;
 /// </summary>
 public sealed class FunctionsRuntime : IAsyncDisposable
 {
+    /// <summary>How long a stream of events stays open: less than the platform gives an answer, and far less than it gives a function, whose end takes the process with it.</summary>
+    internal static readonly TimeSpan LongestStream = TimeSpan.FromSeconds(200);
+
     private readonly DurableRegistry registry;
     private readonly AgentOpening opening;
     private readonly FunctionsClient engine;
     private readonly RequestDelegate api;
+    private readonly Func<string, string> redact;
     private DurableTaskClient? client;
 
     /// <param name="registry">What is registered beside the agents' own.</param>
-    internal FunctionsRuntime(DurableRegistry registry, AgentOpening opening, ApiOptions options, ILoggerFactory loggers)
+    /// <param name="redact">Takes secrets out of what leaves a function as an exception: the Functions host logs it, and the task hub keeps it.</param>
+    internal FunctionsRuntime(DurableRegistry registry, AgentOpening opening, ApiOptions options, Func<string, string> redact, ILoggerFactory loggers)
     {
-        this.registry = registry;
-        this.opening = opening;
-        engine = new FunctionsClient(() => client ?? throw new EngineUnavailableException("No function has been called that brings a client of the engine. Ask again."), registry.Payloads);
+        (this.registry, this.opening, this.redact) = (registry, opening, redact);
+        engine = new FunctionsClient(() => client ?? throw new EngineUnavailableException("No function has been called that brings a client of the engine. Ask again."), registry.Payloads, loggers.CreateLogger("Holdfast.Engine"));
         AgentSystem.Register(registry, () => opening.Agents ?? throw new InvalidOperationException("The agents are not open."));
         _ = opening.WatchAsync();
-        api = HoldfastApi.Create(() => opening.Agents!, options with { NotReady = () => options.NotReady() ?? opening.NotReady }, loggers);
+        api = HoldfastApi.Create(() => opening.Agents!, options with { NotReady = () => options.NotReady() ?? opening.NotReady, LongestStream = LongestStream }, loggers);
     }
 
     /// <summary>What the engine runs.</summary>
     internal DurableRegistry Registry => registry;
 
     /// <summary>Runs the orchestrator whose function was called.</summary>
-    public Task<RawJson> OrchestrateAsync(TaskOrchestrationContext context) => FunctionsContext.RunAsync(registry, context);
+    public Task<RawJson> OrchestrateAsync(TaskOrchestrationContext context) => ShownAsync(() => FunctionsContext.RunAsync(registry, context));
 
     /// <summary>Runs the activity whose function was called.</summary>
-    public async Task<RawJson> ActAsync(string name, ActivityEnvelope input, DurableTaskClient client, CancellationToken cancellation)
+    public Task<RawJson> ActAsync(string name, ActivityEnvelope input, DurableTaskClient client, CancellationToken cancellation) => ShownAsync(async () =>
     {
         await opening.OpenedAsync(Engine(client), cancellation);
         return await input.RunAsync(registry.Activities[name], cancellation);
-    }
+    });
 
     /// <summary>Answers a request, whatever its path; while the agents are being opened, after 2 s at most.</summary>
-    public async Task ServeAsync(HttpContext http, DurableTaskClient client)
+    public Task ServeAsync(HttpContext http, DurableTaskClient client) => ShownAsync(async () =>
     {
         // What comes of it is not looked at: the API itself says that it is not ready, to whoever needs more of it than that.
         await opening.TryAsync(Engine(client));
@@ -65,17 +69,33 @@ public sealed class FunctionsRuntime : IAsyncDisposable
             http.SetEndpoint(endpoint);
             http.Request.RouteValues = values;
         }
-    }
+
+        return Nothing.Value;
+    });
 
     /// <summary>Relays what the engine has not been told, and looks for instances that failed: nothing else runs while nothing happens.</summary>
-    public async Task SweepAsync(DurableTaskClient client)
+    public Task SweepAsync(DurableTaskClient client) => ShownAsync(async () =>
     {
         var system = await opening.OpenedAsync(Engine(client), CancellationToken.None);
         await system.SweepNowAsync();
         await system.WhenQuietAsync(); // the process may be stopped once no function runs
-    }
+        return Nothing.Value;
+    });
 
     public ValueTask DisposeAsync() => opening.DisposeAsync();
+
+    // Awaits nothing of its own: an orchestrator may not.
+    private async Task<T> ShownAsync<T>(Func<Task<T>> function)
+    {
+        try
+        {
+            return await function();
+        }
+        catch (Exception e) when (RedactedFailureException.Of(e, redact) is var shown && shown != e)
+        {
+            throw shown;
+        }
+    }
 
     private FunctionsClient Engine(DurableTaskClient given)
     {

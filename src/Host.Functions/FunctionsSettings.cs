@@ -48,16 +48,19 @@ internal sealed record FunctionsSettings
             var value => throw new StartException($"{name} '{value}' is not known. Give {yes} or {no}."),
         };
 
+        var store = StoreOf(Needed(Store, "the connection string of a PostgreSQL: Host=…;Database=…;Username=…;SSL Mode=VerifyFull"));
+        var scheduler = Needed(Scheduler, "Endpoint=https://…;Authentication=ManagedIdentity;ClientID=…;TaskHub=…");
         var byIdentity = Choice(StoreSignIn, "managedIdentity", "password", otherwise: false);
         return new FunctionsSettings
         {
-            StoreConnection = StoreOf(Needed(Store, "the connection string of a PostgreSQL: Host=…;Database=…;Username=…;SSL Mode=VerifyFull")),
+            StoreConnection = store,
             StoreByIdentity = byIdentity,
             Password = byIdentity && Value(StorePassword) is not null
                 ? throw new StartException($"{StorePassword} is set, but {StoreSignIn} is managedIdentity. Take one of the two away.") : Value(StorePassword),
             PlatformIdentifies = Choice(Identity, "platform", "keys", otherwise: true),
-            Hub = Needed(TaskHub, "the name of the app's own task hub, as host.json has it"),
-            SchedulerEndpoint = EndpointOf(Needed(Scheduler, "Endpoint=https://…;Authentication=ManagedIdentity;ClientID=…;TaskHub=…")),
+            Hub = HubOf(Needed(TaskHub, "the name of the app's own task hub, as host.json has it"), scheduler),
+            SchedulerEndpoint = PartOf(scheduler, "Endpoint")
+                ?? throw new StartException($"{Scheduler} names no Endpoint. Write it as Endpoint=https://…;Authentication=ManagedIdentity;ClientID=…;TaskHub=…."),
             Client = Value(ClientId),
         };
     }
@@ -67,9 +70,12 @@ internal sealed record FunctionsSettings
         ? throw new StartException($"{Store} does not name a PostgreSQL. Instances of a function app share no disk, so SQLite is refused here: set {Store} to Host=…;Database=…;Username=….")
         : connection;
 
-    private static string EndpointOf(string connection) => connection.Split(';').Select(part => part.Split('=', 2))
-        .Where(part => part is [var name, { Length: > 0 }] && name.Trim().Equals("Endpoint", StringComparison.OrdinalIgnoreCase)).Select(part => part[1].Trim()).FirstOrDefault()
-        ?? throw new StartException($"{Scheduler} names no Endpoint. Write it as Endpoint=https://…;Authentication=ManagedIdentity;ClientID=…;TaskHub=….");
+    // By its name the agent store knows which engine has a run; the instances must be in no other.
+    private static string HubOf(string hub, string scheduler) => PartOf(scheduler, "TaskHub") is not { } other || other.Equals(hub, StringComparison.OrdinalIgnoreCase) ? hub
+        : throw new StartException($"{TaskHub} is '{hub}', but {Scheduler} names TaskHub={other}. Name the same hub in both, or none in {Scheduler}.");
+
+    private static string? PartOf(string connection, string name) => connection.Split(';').Select(part => part.Split('=', 2))
+        .Where(part => part is [var key, { Length: > 0 }] && key.Trim().Equals(name, StringComparison.OrdinalIgnoreCase)).Select(part => part[1].Trim()).FirstOrDefault();
 }
 
 /// <summary>Why the app does not start: one sentence with the fact, and the remedy.</summary>

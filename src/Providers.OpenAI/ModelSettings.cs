@@ -32,7 +32,7 @@ public static class ModelSettings
         {
             try
             {
-                catalog.Add(name, new Model(options.Model, OpenAIModel.Create(options), options.MaxOutputTokens ?? 4096));
+                catalog.Add(name, new Model(options.Model, OpenAIModel.Create(options), options.MaxOutputTokens ?? 4096) { Timeout = options.Timeout });
             }
             catch (ArgumentException e)
             {

@@ -43,6 +43,11 @@ public class ApiServer : IAsyncLifetime
     /// <summary>How many streams and waits a principal may have open: more than the tests of many have.</summary>
     public virtual int MostOpen => 10_000;
 
+    public virtual TimeSpan LongestStream => Timeout.InfiniteTimeSpan;
+
+    /// <summary>The API's own clock.</summary>
+    public virtual TimeProvider Time => Clock;
+
     /// <summary>What whoever asks the store about a key would meet.</summary>
     public Exception? Away { get; set; }
 
@@ -109,7 +114,7 @@ public class ApiServer : IAsyncLifetime
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         app = builder.Build();
         app.Use(InFlight.CountAsync);
-        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = http => Away is { } away ? throw away : Named(http) is { } principal ? new(principal) : keys(http), NotReady = () => NotReady, Stopping = stopping.Token, MostOpen = MostOpen, Time = Clock }, loggers));
+        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = http => Away is { } away ? throw away : Named(http) is { } principal ? new(principal) : keys(http), NotReady = () => NotReady, Stopping = stopping.Token, MostOpen = MostOpen, LongestStream = LongestStream, Time = Time }, loggers));
         await app.StartAsync();
         address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         Anna = As("anna");
@@ -135,6 +140,16 @@ public class ApiServer : IAsyncLifetime
 public sealed class NarrowServer : ApiServer
 {
     public override int MostOpen => 3;
+}
+
+/// <summary>One where no stream stays open for long.</summary>
+public sealed class BriefServer : ApiServer
+{
+    public VirtualTime Passing { get; } = new();
+
+    public override TimeSpan LongestStream => TimeSpan.FromSeconds(200);
+
+    public override TimeProvider Time => Passing;
 }
 
 /// <summary>The store's clock: the system's, moved on by hand.</summary>

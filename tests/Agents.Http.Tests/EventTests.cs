@@ -127,3 +127,27 @@ public sealed class EventTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.All(seen, one => Assert.Equal(seen[0].Select(e => e.Data.ToString()), one.Select(e => e.Data.ToString())));
     }
 }
+
+public sealed class BriefStreamTests(BriefServer server) : IClassFixture<BriefServer>
+{
+    [Fact]
+    public async Task AStreamThatMayNotStayOpenEndsWholeTellsToComeBackAndGoesOnBehindWhatItHasSaid()
+    {
+        var (run, approval) = await server.Anna.AskAsync("refund-desk");
+        using var response = await server.Anna.OpenEventsAsync(run);
+        var reading = response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        server.Passing.Advance(server.LongestStream - TimeSpan.FromTicks(1));
+        Assert.NotNull(server.Passing.NextTimer);
+        server.Passing.Advance(TimeSpan.FromTicks(1));
+
+        var text = await reading;
+
+        Assert.EndsWith("\n\nretry: 2000\n\n", text, StringComparison.Ordinal);
+        var said = text.Split('\n').Count(line => line.StartsWith("id: ", StringComparison.Ordinal));
+        Assert.True(said > 0, text);
+        await server.Anna.PostAsync($"/api/approvals/{approval}/decision", """{"decision": "reject"}""");
+        var rest = await server.Anna.AllEventsAsync(run, said);
+        Assert.Equal(said + 1, rest[0].Id);
+        Assert.Equal("run.ended", rest[^1].Type);
+    }
+}

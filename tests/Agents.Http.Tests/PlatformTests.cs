@@ -139,25 +139,6 @@ public sealed class PlatformTests
         Assert.Contains("HOLDFAST_IDENTITY=keys", refused.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("198.51.100.7:51234", "198.51.100.7")]
-    [InlineData("192.0.2.1, 198.51.100.7:51234", "198.51.100.7")]
-    [InlineData("192.0.2.1, [2001:db8::1]:51234", "2001:db8::1")]
-    [InlineData("198.51.100.7", "198.51.100.7")]
-    [InlineData(null, "127.0.0.1")]
-    [InlineData("garbage", "127.0.0.1")]
-    public void TheAddressIsTheOneThatTheFrontEndAdded(string? forwarded, string address)
-    {
-        var http = Request(null);
-        http.Connection.RemoteIpAddress = IPAddress.Loopback;
-        if (forwarded is not null)
-        {
-            http.Request.Headers["X-Forwarded-For"] = forwarded;
-        }
-
-        Assert.Equal(IPAddress.Parse(address), PlatformIdentity.ClientAddress(http));
-    }
-
     private static Func<string, string?> Variables(string? enabled, string? config) => name => name switch
     {
         "WEBSITE_AUTH_ENABLED" => enabled,

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Holdfast.Agents;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Engines;
@@ -18,6 +20,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Testing;
@@ -40,8 +44,10 @@ internal sealed class FunctionApp : IAsyncDisposable
     private readonly Shop shop;
     private readonly FunctionsRuntime runtime;
     private WebApplication server = null!;
+    private int serving;
 
-    private FunctionApp(Func<string, Task<AgentStore>> open, AgentOptions options, TaskHub? hub)
+    private FunctionApp(
+        Func<string, Task<AgentStore>> open, AgentOptions options, TaskHub? hub, Action<DurableRegistry>? add, Func<string, string>? redact, TimeProvider? time)
     {
         (this.hub, owns) = (hub ?? new TaskHub(), hub is null);
         shop = Shop.Open(ShopFile, TimeProvider.System);
@@ -56,55 +62,64 @@ internal sealed class FunctionApp : IAsyncDisposable
             (_, cause) => Ended = cause,
             NullLogger.Instance,
             TimeProvider.System,
+            Timeout.InfiniteTimeSpan,
             CancellationToken.None);
-        var api = new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)) };
-        runtime = new FunctionsRuntime(new DurableRegistry(StepJson.Default, ForeignPayloads.Limit), opening, api, loggers);
+        var api = new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)), Time = time ?? TimeProvider.System };
+        var registry = new DurableRegistry(JsonTypeInfoResolver.Combine(StepJson.Default, new DefaultJsonTypeInfoResolver()), ForeignPayloads.Limit);
+        add?.Invoke(registry);
+        Engine = new FunctionsClient(() => this.hub.Client, registry.Payloads, NullLogger.Instance);
+        runtime = new FunctionsRuntime(registry, opening, api, redact ?? (static text => text), loggers);
     }
 
     public string ShopFile => Path.Combine(folder.FullName, "shop.jsonl");
 
     public HttpClient Http { get; } = new();
 
+    /// <summary>The engine as a program's own code has it.</summary>
+    public IOrchestrationClient Engine { get; }
+
+    /// <summary>Requests whose function runs.</summary>
+    public int Serving => Volatile.Read(ref serving);
+
     /// <summary>Why the process would have ended.</summary>
     public Exception? Ended { get; private set; }
 
     /// <param name="hub">One that outlives this process; otherwise it has one of its own.</param>
-    public static async Task<FunctionApp> StartAsync(Func<string, Task<AgentStore>> open, AgentOptions? options = null, TaskHub? hub = null)
+    /// <param name="add">Registers what is the program's own.</param>
+    /// <param name="redact">Takes secrets out of a text.</param>
+    /// <param name="time">The API's clock.</param>
+    public static async Task<FunctionApp> StartAsync(
+        Func<string, Task<AgentStore>> open, AgentOptions? options = null, TaskHub? hub = null, Action<DurableRegistry>? add = null,
+        Func<string, string>? redact = null, TimeProvider? time = null)
     {
-        var app = new FunctionApp(open, options ?? new AgentOptions(), hub);
+        var app = new FunctionApp(open, options ?? new AgentOptions(), hub, add, redact, time);
         await app.hub.ServeAsync(app.runtime);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddRoutingCore();
         app.server = builder.Build();
-        app.server.Map("/{*path}", http => app.runtime.ServeAsync(http, app.hub.Client)); // routed, as by the worker
+        app.server.Map("/{*path}", app.ServeAsync); // routed, as by the worker
         await app.server.StartAsync();
         app.Http.BaseAddress = new Uri(app.server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         return app;
     }
 
     /// <summary>What the timer's function does.</summary>
-    public Task SweepAsync() => runtime.SweepAsync(hub.Client);
+    public Task SweepAsync() => new HostFunctions(runtime).SweepAsync(new TimerInfo(), hub.Client);
 
-    /// <summary>A run, once the app takes it: on a busy machine its store is not open yet when the first request comes.</summary>
+    /// <summary>Completes when the agents are open, which a request begins; on a busy machine that takes longer than a request waits.</summary>
+    public Task UntilReadyAsync() => Patience.UntilAsync(async () =>
+    {
+        using var answer = await Http.GetAsync("/api/runs");
+        return answer.IsSuccessStatusCode;
+    });
+
     public async Task<JsonElement> StartRunAsync(string input)
     {
-        var key = Guid.NewGuid().ToString();
-        JsonElement run = default;
-        await Patience.UntilAsync(async () =>
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = JsonContent.Create(new { agent = "refund-desk", input }), Headers = { { "Idempotency-Key", key } } };
-            using var answer = await Http.SendAsync(request);
-            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
-            {
-                return false;
-            }
-
-            Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-            run = await answer.Content.ReadFromJsonAsync<JsonElement>();
-            return true;
-        });
-        return run;
+        await UntilReadyAsync();
+        using var answer = await Http.PostAsJsonAsync("/api/runs", new { agent = "refund-desk", input });
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        return await answer.Content.ReadFromJsonAsync<JsonElement>();
     }
 
     /// <summary>What an approval asks; null if the store does not answer now.</summary>
@@ -135,6 +150,19 @@ internal sealed class FunctionApp : IAsyncDisposable
     {
         using var answer = await Http.PostAsJsonAsync($"/api/approvals/{approval}/decision", new { decision });
         return answer.StatusCode;
+    }
+
+    private async Task ServeAsync(HttpContext http)
+    {
+        Interlocked.Increment(ref serving);
+        try
+        {
+            await new HostFunctions(runtime).ApiAsync(http.Request, hub.Client);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref serving);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -168,12 +196,20 @@ internal sealed class TaskHub : IAsyncDisposable
     {
         foreach (var name in serving.Registry.Orchestrators.Keys)
         {
-            tasks.AddOrchestratorFunc<InstanceEnvelope, RawJson>(name, (context, _) => serving.OrchestrateAsync(context));
+            tasks.AddOrchestratorFunc<InstanceEnvelope, RawJson>(name, (context, _) =>
+                Function<Func<TaskOrchestrationContext, Task<RawJson>>>(name) is { } function ? function(context) : serving.OrchestrateAsync(context));
         }
 
         foreach (var name in serving.Registry.Activities.Keys)
         {
-            tasks.AddActivityFunc<ActivityEnvelope, RawJson>(name, (_, input) => serving.ActAsync(name, input, Client, CancellationToken.None));
+            tasks.AddActivityFunc<ActivityEnvelope, RawJson>(name, (_, input) =>
+                Function<Func<ActivityEnvelope, DurableTaskClient, CancellationToken, Task<RawJson>>>(name) is { } function
+                    ? function(input, Client, CancellationToken.None) : serving.ActAsync(name, input, Client, CancellationToken.None));
         }
     }
+
+    /// <summary>The agents' own function of a name, as the worker finds it; null for a name that is a program's own.</summary>
+    private T? Function<T>(string name)
+        where T : Delegate => typeof(AgentFunctions).GetMethods().SingleOrDefault(method => method.GetCustomAttribute<FunctionAttribute>()?.Name == name)
+            ?.CreateDelegate<T>(new AgentFunctions(serving));
 }

@@ -4,6 +4,7 @@ using Holdfast.Durable.Testing;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Testing;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Holdfast.Host.Functions.Tests;
 
@@ -33,7 +34,7 @@ internal sealed class FunctionsFixture : EngineFixture
     {
         registry.Orchestrator<int, int>(Probe, (context, _) => context.CallActivityAsync<int>(Probe)).Activity<int, int>(Probe, (_, n) => n);
         host = await StartAsync(tasks => Add(tasks, registry), log);
-        client = new FunctionsClient(() => host.Client, registry.Payloads);
+        client = new FunctionsClient(() => host.Client, registry.Payloads, NullLogger.Instance);
     }
 
     /// <summary>Starts a host on a port that nobody has taken; it picks one by chance.</summary>
@@ -75,7 +76,7 @@ internal sealed class FunctionsFixture : EngineFixture
 
     /// <summary>
     /// The engine does not tell when it is idle. Work goes through one queue of instances and one of activities, so what was there before has
-    /// begun when a probe has been through both; settled is when two probes in a row see nothing else begin.
+    /// begun when a probe has been through both; settled is when three probes in a row see nothing else begin.
     /// </summary>
     public override async Task SettleAsync()
     {

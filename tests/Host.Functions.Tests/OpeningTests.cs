@@ -16,6 +16,8 @@ namespace Holdfast.Host.Functions.Tests;
 /// <summary>The time between the first call and the open agents, and what becomes of an app that cannot open them.</summary>
 public sealed class OpeningTests : IAsyncDisposable
 {
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(29);
+
     private readonly VirtualTime time = new();
     private readonly LogBook log = new();
     private readonly TaskCompletionSource<AgentStore> store = new();
@@ -27,8 +29,8 @@ public sealed class OpeningTests : IAsyncDisposable
 
     public OpeningTests() => runtime = new FunctionsRuntime(
         new DurableRegistry(StepJson.Default, ForeignPayloads.Limit),
-        new AgentOpening(store.Task, (_, _) => open(), (_, cause) => ended = cause, log.CreateLogger("Holdfast"), time, stopping.Token),
-        new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)) }, log);
+        new AgentOpening(store.Task, (_, _) => open(), (_, cause) => ended = cause, log.CreateLogger("Holdfast"), time, Longest, stopping.Token),
+        new ApiOptions { Identify = _ => ValueTask.FromResult<Principal?>(new("anna", "acme", Roles.All)) }, text => text, log);
 
     [Theory]
     [InlineData(true)]
@@ -50,6 +52,20 @@ public sealed class OpeningTests : IAsyncDisposable
         Assert.Equal(503, (await AskAsync("GET", "/health/ready").Patiently()).StatusCode);
         Assert.Equal(200, (await AskAsync("GET", "/health/live").Patiently()).StatusCode);
         Assert.Null(ended);
+    }
+
+    [Fact]
+    public async Task AnActivityWaitsForTheAgentsUntilItsFunctionHasToEndAndNoLonger()
+    {
+        var acting = runtime.ActAsync("CloseRun", ActivityEnvelope.Of("run", 1, null), null!, CancellationToken.None);
+        time.Advance(Longest - TimeSpan.FromTicks(1));
+        Assert.False(acting.IsCompleted);
+        time.Advance(TimeSpan.FromTicks(1));
+        Assert.Contains("The store did not answer within 00:29:00", (await Assert.ThrowsAsync<TimeoutException>(() => acting.Patiently())).Message, StringComparison.Ordinal);
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runtime.ActAsync("CloseRun", ActivityEnvelope.Of("run", 1, null), null!, cancelled.Token).Patiently());
+        store.SetResult(Store());
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Holdfast.Agents.Models;
 using Holdfast.Agents.Secrets;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
+using Holdfast.Providers.OpenAI;
 using Microsoft.Extensions.Configuration;
 using Xunit;
 
@@ -35,6 +36,7 @@ public sealed class SettingsTests
     [InlineData("TASKHUB_NAME", null, "TASKHUB_NAME is not set.")]
     [InlineData("DURABLE_TASK_SCHEDULER_CONNECTION_STRING", null, "DURABLE_TASK_SCHEDULER_CONNECTION_STRING is not set.")]
     [InlineData("DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "Authentication=None", "DURABLE_TASK_SCHEDULER_CONNECTION_STRING names no Endpoint.")]
+    [InlineData("DURABLE_TASK_SCHEDULER_CONNECTION_STRING", "Endpoint=https://a; taskhub = other", "TASKHUB_NAME is 'hub', but DURABLE_TASK_SCHEDULER_CONNECTION_STRING names TaskHub=other. Name the same hub in both")]
     public void ASettingThatIsMissingOrCannotBeUsedIsNamedWithTheRemedy(string name, string? value, string words) =>
         Assert.Contains(words, Assert.Throws<StartException>(() => Read(new() { [name] = value })).Message, StringComparison.Ordinal);
 
@@ -65,6 +67,7 @@ public sealed class SettingsTests
             Read(new() { ["TASKHUB_NAME"] = hub, ["DURABLE_TASK_SCHEDULER_CONNECTION_STRING"] = $"Endpoint={endpoint};Authentication=None" }), "the store", null!).Id;
 
         Assert.Equal(Id("hub", "https://a/"), Id("HUB", "https://A"));
+        Assert.Equal(Id("hub", "https://a"), Id("hub", "https://a;TaskHub=HUB"));
         Assert.Equal(3, new[] { Id("hub", "https://a"), Id("other", "https://a"), Id("hub", "https://b") }.Distinct().Count());
     }
 
@@ -72,9 +75,21 @@ public sealed class SettingsTests
     public void AToolThatMayTakeAsLongAsItsFunctionIsAStartError()
     {
         var tools = Toolbox.From(new Slow());
-        FunctionsHost.Check(tools, TimeSpan.FromMinutes(20));
+        FunctionsHost.Check(tools, new ModelCatalog(), TimeSpan.FromMinutes(20));
         Assert.Contains("Tool 'slow' may take 00:15:00", Assert.Throws<StartException>(
-            () => FunctionsHost.Check(tools, TimeSpan.FromMinutes(15))).Message, StringComparison.Ordinal);
+            () => FunctionsHost.Check(tools, new ModelCatalog(), TimeSpan.FromMinutes(15))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AModelOrAStreamThatMayTakeAsLongAsItsFunctionIsAStartErrorToo()
+    {
+        var models = ModelSettings.Read(Configuration(new() { ["OPENAI_API_KEY"] = "canary-4711" }), new SecretSource(null, static _ => null));
+        FunctionsHost.Check(Toolbox.From(), models, null);
+        FunctionsHost.Check(Toolbox.From(), models, TimeSpan.FromMinutes(5));
+        Assert.Contains("A reply of model 'default' may take 00:03:00, but a function is ended after 00:04:00", Refusal(models), StringComparison.Ordinal);
+        Assert.Contains("A stream of events may take 00:03:20", Refusal(new ModelCatalog()), StringComparison.Ordinal);
+
+        static string Refusal(ModelCatalog models) => Assert.Throws<StartException>(() => FunctionsHost.Check(Toolbox.From(), models, TimeSpan.FromMinutes(4))).Message;
     }
 
     [Fact]
@@ -84,6 +99,23 @@ public sealed class SettingsTests
         Assert.Equal(TimeSpan.FromMinutes(30), FunctionsHost.TimeoutOf(host, Configuration([])));
         Assert.Equal(TimeSpan.FromMinutes(5), FunctionsHost.TimeoutOf(host, Configuration(new() { ["AzureFunctionsJobHost:functionTimeout"] = "00:05:00" })));
         Assert.Contains("nowhere.json cannot be used", Assert.Throws<StartException>(() => FunctionsHost.TimeoutOf("nowhere.json", Configuration([]))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"functionTimeout": 30}""", "functionTimeout is 30. Write it as text")]
+    [InlineData("""{"functionTimeout": ["00:30:00"]}""", "Write it as text")]
+    [InlineData("""{"functionTimeout": null}""", "names no functionTimeout")]
+    [InlineData("""{"version": "2.0"}""", "names no functionTimeout")]
+    [InlineData("""{"functionTimeout": "soon"}""", "functionTimeout 'soon'")]
+    [InlineData("[]", "it is no JSON object")]
+    [InlineData("30", "it is no JSON object")]
+    [InlineData("{", "cannot be used")]
+    public async Task AHostJsonThatSaysNoTimeIsWrongConfiguration(string json, string words)
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("holdfast-host-json-").FullName, "host.json");
+        await File.WriteAllTextAsync(file, json, TestContext.Current.CancellationToken);
+        Assert.Contains(words, Assert.Throws<StartException>(() => FunctionsHost.TimeoutOf(file, Configuration([]))).Message, StringComparison.Ordinal);
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
     }
 
     private static PostgresOptions Options(FunctionsSettings settings) => FunctionsStore.Options(settings, new SecretSource(null, static _ => null));

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Holdfast.Agents.Secrets;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Holdfast.Host.Functions.Tests;
@@ -38,6 +40,21 @@ public sealed class StartTests
         Assert.Equal(code, await FunctionsHost.RunAsync(args, _ => throw (refuses ? new StartException("Not with canary-4711.") : new InvalidOperationException("Not with canary-4711.")), said));
         Assert.Contains("Not with secret.", said.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("4711", said.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatEndsTheAppIsSaidWithItsCauseAndWithoutItsSecretsUnlessItStopsAnyway()
+    {
+        var said = new StringWriter();
+        List<int> codes = [];
+        var secrets = new SecretSource(null, static _ => "canary-4711");
+        secrets.Get("db");
+        foreach (var isStopping in new[] { false, true })
+        {
+            FunctionsHost.End("The app ends, because it has no store", new IOException("Not with canary-4711."), NullLogger.Instance, secrets, said, codes.Add, new CancellationToken(isStopping));
+        }
+
+        Assert.Equal(("The app ends, because it has no store: Not with secret:db.", 1), (said.ToString().TrimEnd(), Assert.Single(codes)));
     }
 
     private static async Task<string> RefusalAsync(params (string Name, string Value)[] settings)

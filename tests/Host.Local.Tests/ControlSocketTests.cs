@@ -93,7 +93,7 @@ public sealed class ControlSocketTests : IDisposable
     public async Task WhatFailsIsToldWithoutTheHostsSecretsAndANewKeyIsShownAllTheSame()
     {
         secrets.Resolve("apiKey", "canary-4711");
-        await using var control = await OpenAsync(scratch.Path, words => words[1] == "add" ? Command.RunAsync(store, words)
+        await using var control = await OpenAsync(scratch.Path, words => words[1] == "add" ? Command.RunAsync(store, words, NullLoggerFactory.Instance)
             : Task.FromException<CommandAnswer>(new InvalidOperationException("The shop refused canary-4711.")));
 
         Assert.Contains("code: The shop refused secret.", (await ControlSocket.SendAsync(scratch.Path, ["keys", "list"]))!.Note, StringComparison.Ordinal);

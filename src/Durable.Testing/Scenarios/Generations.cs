@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Holdfast.Durable.Testing.Scenarios;
 
 internal static class Generations
@@ -10,6 +12,8 @@ internal static class Generations
         Scenario.Of(2, Capabilities.Restart | Capabilities.EventsOnce, AGenerationThatInheritsEventsReplaysAfterARestart),
         Scenario.Of(0, Capabilities.None, GuidsAreUniqueAcrossGenerations),
         Scenario.Of(0, Capabilities.LeaveOpen, AGenerationMayEndWithAnActivityOpen),
+        Scenario.Of(2, Capabilities.None, AWaitThatIsLeftOpenAtTheEndDoesNotRunOut),
+        Scenario.Of(2, Capabilities.None, AWaitThatAGenerationLeavesOpenDoesNotRunOut),
     ];
 
     private static async Task StepNumbersAndKeysGoOnAcrossGenerations(EngineFixture engine)
@@ -132,6 +136,69 @@ internal static class Generations
         Expect.Equal("quick", await engine.OutputAsync<string>("g"), "the second generation's output");
         gate.Open();
         await engine.SettleAsync();
+    }
+
+    private static async Task AWaitThatIsLeftOpenAtTheEndDoesNotRunOut(EngineFixture engine)
+    {
+        var ran = DeclareReminding(out var registry);
+        await engine.StartAsync(registry);
+        await engine.BeginAsync("approval", 0, "a");
+        await engine.RaiseAsync("a", "done", "now");
+        Expect.Equal("done", await engine.OutputAsync<string>("a"), "the output");
+        await engine.SettleAsync();
+        Expect.Sequence([], ran, "the steps that ran though three days had not passed");
+    }
+
+    private static async Task AWaitThatAGenerationLeavesOpenDoesNotRunOut(EngineFixture engine)
+    {
+        var ran = DeclareReminding(out var registry);
+        await engine.StartAsync(registry);
+        await engine.BeginAsync("approval", 1, "a");
+        await engine.RaiseAsync("a", "done", "now");
+        Expect.Equal("next", await engine.OutputAsync<string>("a"), "the output");
+        await engine.SettleAsync();
+        Expect.Sequence(["next"], ran, "the steps that ran though three days had not passed");
+    }
+
+    /// <summary>Code that leaves a wait of three days open at its end, or at the end of its first generation.</summary>
+    /// <returns>What its activity was asked for.</returns>
+    private static ConcurrentQueue<string> DeclareReminding(out DurableRegistry registry)
+    {
+        ConcurrentQueue<string> ran = [];
+        registry = Drive.Declared(r => r
+            .Orchestrator<int, string>("approval", async (context, generations) =>
+            {
+                if (generations < 0)
+                {
+                    return await context.CallActivityAsync<string>("note", "next");
+                }
+
+                await Task.WhenAny(RemindAsync(context), context.WaitForExternalEvent<string>("done"));
+                if (generations > 0)
+                {
+                    context.ContinueAsNew(-1);
+                }
+
+                return "done";
+            })
+            .Activity<string, string>("note", (_, what) =>
+            {
+                ran.Enqueue(what);
+                return what;
+            }));
+        return ran;
+
+        static async Task RemindAsync(OrchestrationContext context)
+        {
+            try
+            {
+                await context.WaitForExternalEvent<string>("decision", TimeSpan.FromDays(3));
+            }
+            catch (TaskCanceledException)
+            {
+                await context.CallActivityAsync<string>("note", "three days have passed");
+            }
+        }
     }
 
     private static void Declare(DurableRegistry registry, bool preserve) => registry.Orchestrator<int, string>("turn", async (context, generation) =>

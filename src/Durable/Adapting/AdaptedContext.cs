@@ -18,11 +18,12 @@ public abstract class AdaptedContext : OrchestrationContext
         : base(payloads, given.Steps)
     {
         this.given = given;
+        latest = new DateTime(given.Latest, DateTimeKind.Utc);
         waiters = new EventWaiters(instanceId, WaitForForeignEvent, given.Held);
     }
 
     /// <inheritdoc/>
-    /// <remarks>Machines' clocks differ; an instance that moves between them sees the latest time it has seen.</remarks>
+    /// <remarks>Machines' clocks differ; an instance that moves between them sees the latest time it has seen, in any generation.</remarks>
     public sealed override DateTime CurrentUtcDateTime => latest = ForeignUtcDateTime > latest ? ForeignUtcDateTime : latest;
 
     protected abstract DateTime ForeignUtcDateTime { get; }
@@ -40,7 +41,7 @@ public abstract class AdaptedContext : OrchestrationContext
             {
                 // Now, not when the code asked: what the engine's waiters have brought in between is handed on too.
                 var held = preserveEvents && waiters.Unread is { Count: > 0 } unread ? unread : null;
-                ContinueForeignAsNew((input with { Steps = Step, Held = held }).Fitting(Name), preserveEvents);
+                ContinueForeignAsNew((input with { Steps = Step, Latest = CurrentUtcDateTime.Ticks, Held = held }).Fitting(Name), preserveEvents);
             }
 
             return new RawJson(output);
@@ -77,6 +78,13 @@ public abstract class AdaptedContext : OrchestrationContext
             throw new InvalidOperationException(
                 $"Orchestrator '{Name}' (instance '{InstanceId}') awaited something that is not in its history, after step {Step}: another thread's work, a delay "
                 + "of the clock, I/O, or ConfigureAwait(false). Use an activity, CreateTimer or WaitForExternalEvent.");
+        }
+
+        // What it asked for now would have a number, and a key, that the next generation gives to another step.
+        if (hasEnded)
+        {
+            throw new InvalidOperationException(
+                $"Orchestrator '{Name}' (instance '{InstanceId}') asked for something after it had ended, after step {Step}. Await what is begun before returning.");
         }
     }
 
@@ -136,6 +144,11 @@ public abstract class AdaptedContext : OrchestrationContext
                 await CreateForeignTimer(WholeSeconds.Up(due), timer.Token);
             }
             while (CurrentUtcDateTime < due); // fired early
+        }
+        catch (OperationCanceledException) when (hasEnded && !cancellationToken.IsCancellationRequested)
+        {
+            // It neither fired nor was cancelled by the code, and what awaits it must not go on as if.
+            await new TaskCompletionSource().Task;
         }
         finally
         {

@@ -20,6 +20,11 @@ public sealed record InstanceEnvelope(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long Steps { get; init; }
 
+    /// <summary>The latest time that earlier generations have seen, in UTC ticks; 0 in the first.</summary>
+    [JsonPropertyName("latest")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Latest { get; init; }
+
     /// <summary>Events that reached an earlier generation and that nobody read, oldest first.</summary>
     [JsonPropertyName("held")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -5,7 +5,8 @@ namespace Holdfast.Durable.Adapting;
 
 /// <summary>
 /// JSON that passes through another engine's serializer as it is: not quoted once more, so that a payload keeps its size, and not read, so
-/// that it keeps its text.
+/// that it keeps its text. What stands behind the serializer may still read it: the Functions host takes numbers with a point for doubles, of
+/// some 16 digits. Write longer ones as text.
 /// </summary>
 /// <param name="Text">Valid JSON; null for nothing.</param>
 [JsonConverter(typeof(Converter))]

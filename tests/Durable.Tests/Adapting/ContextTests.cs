@@ -123,6 +123,76 @@ public sealed class ContextTests
         Assert.Empty(engine.Timers);
     }
 
+    [Theory]
+    [InlineData(false, "\"done\"", new long[0])]
+    [InlineData(true, "\"next\"", new long[] { 3 })]
+    public void AWaitThatIsLeftOpenAtTheEndDoesNotRunOut(bool goesOn, string output, long[] steps)
+    {
+        var engine = Run(TestRegistry.New()
+            .Orchestrator<int, string>("leave", async (context, generation) =>
+            {
+                if (generation == 1)
+                {
+                    return await context.CallActivityAsync<string>("note", "next");
+                }
+
+                await Task.WhenAny(Remind(context), context.WaitForExternalEvent<int>("go"));
+                if (goesOn)
+                {
+                    context.ContinueAsNew(1);
+                }
+
+                return "done";
+            })
+            .Activity<string, string>("note", (_, what) => what), "leave", 0);
+        engine.Raise("go", 1);
+        Assert.Equal(output, engine.Output);
+        Assert.Equal(steps, engine.Activities.Select(json => Json.Read<ActivityEnvelope>(json).Step));
+
+        static async Task Remind(OrchestrationContext context)
+        {
+            try
+            {
+                await context.WaitForExternalEvent<int>("decision", TimeSpan.FromDays(3));
+            }
+            catch (TaskCanceledException)
+            {
+                await context.CallActivityAsync("note", "three days have passed");
+            }
+        }
+    }
+
+    [Fact]
+    public void CodeThatGoesOnAfterTheEndIsRefused()
+    {
+        Exception? told = null;
+        var engine = Run(TestRegistry.New()
+            .Orchestrator<int, string>("two", async (context, input) =>
+            {
+                var end = new TaskCompletionSource<string>();
+                _ = EndAndGoOnAsync(context, end);
+                return await end.Task;
+            })
+            .Activity<int, Nothing>("note", (_, _) => Nothing.Value), "two", 0);
+        engine.Raise("go", "gone");
+        Assert.Equal("\"gone\"", engine.Output);
+        Assert.Empty(engine.Activities);
+        Assert.Contains("asked for something after it had ended, after step 0", told!.Message, StringComparison.Ordinal);
+
+        async Task EndAndGoOnAsync(OrchestrationContext context, TaskCompletionSource<string> end)
+        {
+            end.SetResult(await context.WaitForExternalEvent<string>("go"));
+            try
+            {
+                await context.CallActivityAsync("note");
+            }
+            catch (InvalidOperationException e)
+            {
+                told = e;
+            }
+        }
+    }
+
     [Fact]
     public void EventsHeldBeyondWhatTheEngineCarriesFailTheInstanceByName()
     {
@@ -179,6 +249,28 @@ public sealed class ContextTests
         }), "clock", 0);
         engine.Advance(TimeSpan.FromHours(-1));
         engine.Raise("go", 1);
+        Assert.Equal("true", engine.Output);
+    }
+
+    [Fact]
+    public void TimeDoesNotGoBackAcrossGenerationsEither()
+    {
+        var engine = Run(TestRegistry.New().Orchestrator<DateTime, bool>("clock", async (context, before) =>
+        {
+            if (before == default)
+            {
+                await context.WaitForExternalEvent<int>("go");
+                context.ContinueAsNew(context.CurrentUtcDateTime);
+                return false;
+            }
+
+            await context.WaitForExternalEvent<int>("go");
+            return context.CurrentUtcDateTime >= before;
+        }), "clock", default(DateTime));
+        engine.Advance(TimeSpan.FromHours(1));
+        engine.Raise("go", 1);
+        engine.Advance(TimeSpan.FromHours(-1));
+        engine.Raise("go", 2);
         Assert.Equal("true", engine.Output);
     }
 
