@@ -128,6 +128,7 @@ public sealed class PlanTests(ITestOutputHelper output)
         await desk.SettleAsync();
         await desk.TamperAsync($"INSERT INTO engines (id, location, epoch, holder, heartbeat) VALUES ('gone', 'nowhere', 1, '', 0); UPDATE runs SET engine = 'gone' WHERE id = '{dead}'");
         await desk.System.Engines.RetireAsync("gone", "root");
+        await desk.System.Engines.DegradedAsync();
         await desk.System.SweepNowAsync();
     }
 
