@@ -63,8 +63,8 @@ public sealed class PlanTests(ITestOutputHelper output)
         {
             const string Parallel = "parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL min_parallel_index_scan_size = 0";
             Assert.Contains("Parallel Seq Scan", await FindsAsync(Scan, "reads the whole table", $"enable_seqscan = on; SET LOCAL {Parallel}"), StringComparison.Ordinal);
-            Assert.Contains("Parallel Index", await FindsAsync("SELECT COUNT(*) FROM runs", "reads the whole index", $"enable_bitmapscan = off; SET LOCAL {Parallel}"), StringComparison.Ordinal);
-            Assert.Contains("Bitmap Index Scan", await FindsAsync("SELECT input FROM runs WHERE ended_at IS NULL", "reads the whole index", "enable_indexscan = off; SET LOCAL enable_indexonlyscan = off"), StringComparison.Ordinal);
+            Assert.Contains("Parallel Index", await FindsAsync("SELECT COUNT(*) FROM runs", "reads the whole index", $"enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL {Parallel}"), StringComparison.Ordinal);
+            Assert.Contains("Bitmap Index Scan", await FindsAsync("SELECT input FROM runs WHERE ended_at IS NULL", "reads the whole index", "enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off"), StringComparison.Ordinal);
         }
 
         async Task<string> FindsAsync(string sql, string fault, string? settings = null)
