@@ -22,6 +22,7 @@ internal static class FunctionsStore
             Setting = FunctionsSettings.Store,
             Password = settings.Password is { } password ? secrets.Resolve(FunctionsSettings.StorePassword, password).Reveal() : null,
             Token = settings.StoreByIdentity ? new DatabaseToken(AzureIdentity.Managed(settings.Client), TimeProvider.System).GetAsync : null,
+            TokenRemedy = $"Give the app the managed identity that {FunctionsSettings.ClientId} names ({settings.Client ?? "it is not set: the system's"}) and a role of that name in the database, or correct {FunctionsSettings.StoreSignIn}.",
         };
         options.Check();
         return options;

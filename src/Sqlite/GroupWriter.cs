@@ -47,6 +47,9 @@ public sealed class GroupWriter : IDisposable
     /// <summary>Transactions committed so far: fewer than the pieces of work, the more the busier.</summary>
     public long Commits { get; private set; }
 
+    /// <summary>Whether a failure is the file's own; a key that is taken, or a statement that is wrong, is that of the work.</summary>
+    public static bool IsOfFile(Exception exception) => exception is SqliteException { SqliteErrorCode: not (SQLitePCL.raw.SQLITE_CONSTRAINT or SQLitePCL.raw.SQLITE_ERROR) };
+
     /// <summary>Runs <paramref name="work"/> in a transaction and returns once it is on the disk. What it throws undoes it alone.</summary>
     /// <param name="refusable">Whether a full disk fails this work at once; otherwise it waits for room.</param>
     /// <param name="committed">Called on the writing thread right after the commit, in the order of the commits; must be quick and not throw.</param>
@@ -306,9 +309,8 @@ public sealed class GroupWriter : IDisposable
                 result = work(connection);
                 return true;
             }
-            catch (Exception e) when (e is not SqliteException { SqliteErrorCode: not (SQLitePCL.raw.SQLITE_CONSTRAINT or SQLitePCL.raw.SQLITE_ERROR) })
+            catch (Exception e) when (!IsOfFile(e)) // which would concern the whole transaction
             {
-                // Any other code of SQLite's is the file's own failure and concerns the whole transaction.
                 thrown = e;
                 return false;
             }

@@ -69,7 +69,7 @@ public sealed class EngineRoster
         await tx.ReadClockAsync();
         var rows = await tx.ListAsync<EngineRow>("""
             SELECT e.* FROM engines e WHERE (e.retired_at IS NOT NULL OR e.heartbeat <= @before)
-              AND EXISTS (SELECT 1 FROM runs r WHERE r.engine = e.id AND r.ended_at IS NULL) ORDER BY e.id
+              AND (SELECT MIN(r.run) FROM runs r WHERE r.engine = e.id AND r.ended_at IS NULL) IS NOT NULL ORDER BY e.id
             """, new { before = (tx.Now - EngineHold.Absence).UtcTicks });
         return (IReadOnlyList<string>)[.. rows.Select(row => $"{row.Absence} It stands in {row.Location}, and has runs that have not ended yet. {row.Remedy}")];
     });

@@ -16,15 +16,17 @@ internal sealed class Retirement(AgentParts parts)
     /// <summary>
     /// Ends a bounded share of what is left of engines that are barred: by a command that was killed, or by a start that was being accepted just then.
     /// </summary>
-    public async Task GoOnAsync()
+    /// <param name="refusable">Whether a store that is away ends this soon; otherwise it waits.</param>
+    public async Task GoOnAsync(bool refusable)
     {
+        // The least of them and not whether there is any: for that PostgreSQL reads the table until it meets one, and here there is mostly none.
         var barred = await parts.Store.ReadAsync(tx => tx.ListAsync<string>("""
-            SELECT e.id FROM engines e WHERE e.retired_at IS NOT NULL AND (EXISTS (SELECT 1 FROM runs r WHERE r.engine = e.id AND r.ended_at IS NULL)
-              OR EXISTS (SELECT 1 FROM wakes w WHERE w.engine = e.id))
-            """));
+            SELECT e.id FROM engines e WHERE e.retired_at IS NOT NULL AND ((SELECT MIN(r.run) FROM runs r WHERE r.engine = e.id AND r.ended_at IS NULL) IS NOT NULL
+              OR (SELECT MIN(w.instance) FROM wakes w WHERE w.engine = e.id) IS NOT NULL)
+            """), refusable);
         foreach (var id in barred)
         {
-            await EndPageAsync(id, 0);
+            await EndPageAsync(id, 0, refusable);
             await ForgetWordsAsync(id);
         }
     }
@@ -36,7 +38,7 @@ internal sealed class Retirement(AgentParts parts)
         var ended = 0;
         for (long? after = 0; after is not null;)
         {
-            (var count, after) = await EndPageAsync(id, after.Value);
+            (var count, after) = await EndPageAsync(id, after.Value, refusable: true);
             ended += count;
         }
 
@@ -44,10 +46,10 @@ internal sealed class Retirement(AgentParts parts)
         return ended;
     }
 
-    private async Task<(int Ended, long? Last)> EndPageAsync(string id, long after)
+    private async Task<(int Ended, long? Last)> EndPageAsync(string id, long after, bool refusable)
     {
         var runs = await parts.Store.ReadAsync(tx => tx.ListAsync<RunRow>(
-            "SELECT run, id FROM runs WHERE engine = @id AND ended_at IS NULL AND run > @after ORDER BY run LIMIT @Page", new { id, after, Page }));
+            "SELECT run, id FROM runs WHERE engine = @id AND ended_at IS NULL AND run > @after ORDER BY run LIMIT @Page", new { id, after, Page }), refusable);
         var ended = 0;
         await Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (run, _) =>
         {

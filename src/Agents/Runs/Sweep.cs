@@ -33,20 +33,20 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         await parts.Engine.CheckStoresAsync();
         await Standstill.AfterAbsenceAsync(parts.Store, parts.Engine.Id, refusable: !wholly);
         var (sweptTo, share) = await parts.Store.WriteAsync(BeatAsync, refusable: !wholly); // the next sweep does it; a start waits
-        await retirement.GoOnAsync(); // which needs no engine
-        await FindHeldAsync();
+        await retirement.GoOnAsync(refusable: !wholly); // which needs no engine
+        await FindHeldAsync(refusable: !wholly);
         if (wholly)
         {
             for (long? after = 0; after is not null; after = share.Count < Share ? null : share[^1].Run)
             {
                 var from = after.Value;
-                share = await parts.Store.ReadAsync(tx => ShareAsync(tx, from));
-                await FindDeadAsync(share);
+                share = await parts.Store.ReadAsync(tx => ShareAsync(tx, from), refusable: false);
+                await FindDeadAsync(share, refusable: false);
             }
         }
         else
         {
-            await FindDeadAsync(share);
+            await FindDeadAsync(share, refusable: true);
             await parts.Store.WriteAsync(tx => GoOnAsync(tx, sweptTo, share), refusable: true);
         }
     }
@@ -95,19 +95,19 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         SELECT run, id, generation FROM runs WHERE engine = @Id AND ended_at IS NULL AND run > @after ORDER BY run LIMIT @Share
         """, new { parts.Engine.Id, after, Share });
 
-    private async Task FindHeldAsync()
+    private async Task FindHeldAsync(bool refusable)
     {
         await foreach (var instance in engine().GetAllInstancesAsync(new OrchestrationQuery(Held)))
         {
             if (Instances.Parse(instance.InstanceId) is var (run, generation))
             {
-                await OfOneAsync(run, () => ShowAsync(run, generation, [Wake.Retry], async () =>
+                await OfOneAsync(run, () => ShowAsync(run, generation, [Wake.Retry], refusable, async () =>
                     await engine().GetInstanceAsync(instance.InstanceId, getInputsAndOutputs: true) is { } found && Held.Contains(found.RuntimeStatus) ? Told(found) : null));
             }
         }
     }
 
-    private Task FindDeadAsync(IReadOnlyList<RunRow> runs) =>
+    private Task FindDeadAsync(IReadOnlyList<RunRow> runs, bool refusable) =>
         Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (run, cancellation) =>
         {
             var instance = Instances.OfRun(run.Id, run.Generation);
@@ -115,7 +115,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
             {
                 if (await engine().GetInstanceAsync(instance, cancellation: cancellation) is null or { IsCompleted: true })
                 {
-                    await ShowAsync(run.Id, run.Generation, [Wake.Start, Wake.Retry], () => DeathAsync(engine(), instance));
+                    await ShowAsync(run.Id, run.Generation, [Wake.Start, Wake.Retry], refusable, () => DeathAsync(engine(), instance));
                 }
             });
         });
@@ -134,13 +134,14 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
     }
 
     /// <param name="unless">A word of these kinds that is not heard yet: what the engine is still to be told may be just what is missing.</param>
+    /// <param name="refusable">Whether a store that is away fails the look soon; otherwise it waits.</param>
     /// <param name="cause">
     /// Asks the engine once more, after the store has said that nothing is to be told: what was missing then may have come since. Null when nothing is wrong.
     /// </param>
-    private async Task ShowAsync(string id, int generation, string[] unless, Func<Task<string?>> cause)
+    private async Task ShowAsync(string id, int generation, string[] unless, bool refusable, Func<Task<string?>> cause)
     {
         var needed = await parts.Store.ReadAsync(async tx => await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE id = @id", new { id }) is { HasEnded: false } row
-            && row.Generation == generation && (row.IsEnding || row.Fault is null) && !await IsToBeToldAsync(tx, id, unless));
+            && row.Generation == generation && (row.IsEnding || row.Fault is null) && !await IsToBeToldAsync(tx, id, unless), refusable);
         if (!needed || await cause() is not { } message)
         {
             return;

@@ -19,7 +19,8 @@ public sealed class PostgresDialect : IDialect
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(5);
 
     // Ticks of the database's clock. What it calls the transaction comes with it only where that writes: to ask for the name is to use one up.
-    private const string Ticks = "621355968000000000 + CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 10000000 AS BIGINT) AS store_ticks";
+    internal const string Now = "621355968000000000 + CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 10000000 AS BIGINT)";
+    private const string Ticks = Now + " AS store_ticks";
     private const string Clock = Ticks + ", CAST(pg_current_xact_id() AS TEXT) AS store_transaction";
 
     private readonly CancellationTokenSource stopping = new();
@@ -118,13 +119,26 @@ public sealed class PostgresDialect : IDialect
     private static NpgsqlDataSource Source(NpgsqlConnectionStringBuilder settings, PostgresOptions options)
     {
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        builder.ConnectionStringBuilder.TargetSessionAttributes = null; // which a source of several hosts takes apart from the rest
         builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false)); // numbers and texts are all there is
         if (options.Token is { } token)
         {
-            builder.UsePasswordProvider(_ => throw new NotSupportedException("A token is fetched asynchronously."), (_, cancellation) => token(cancellation));
+            builder.UsePasswordProvider(_ => throw new NotSupportedException("A token is fetched asynchronously."), async (_, cancellation) =>
+            {
+                try
+                {
+                    return await token(cancellation);
+                }
+                catch (Exception e) when (!cancellation.IsCancellationRequested)
+                {
+                    throw new NoTokenException(e);
+                }
+            });
         }
 
-        return builder.Build();
+        return settings.TargetSessionAttributes is { } wanted && settings.Host!.Contains(',', StringComparison.Ordinal)
+            ? builder.BuildMultiHost().WithTargetSession(Enum.Parse<TargetSessionAttributes>(wanted.Replace("-", "", StringComparison.Ordinal), ignoreCase: true))
+            : builder.Build();
     }
 
     private async Task StartAsync(string user, CancellationToken cancellation)
@@ -135,25 +149,26 @@ public sealed class PostgresDialect : IDialect
             try
             {
                 await using var connection = await source.OpenConnectionAsync(cancellation);
-                await CheckServerAsync(connection);
-                await new PostgresSchema(place, options.Migrations).MigrateAsync(connection);
+                await CheckServerAsync(connection, cancellation);
+                await new PostgresSchema(place, options, logger).MigrateAsync(connection, cancellation);
                 return;
             }
             catch (Exception e) when (PostgresFailure.IsLasting(e))
             {
-                throw new StoreRefusedException($"{place} refuses user {user}{(options.Token is null ? "" : " with a token as the password")}: {e.GetBaseException().Message}. {Remedy(e)}", e);
+                throw new StoreRefusedException($"{place} refuses user {user}{(options.Token is null ? "" : " with a token as the password")}: {PostgresFailure.Cause(e)} {await RemedyAsync(e, user, cancellation)}", e);
             }
             catch (Exception e) when (PostgresFailure.Of(e) != PostgresFault.None)
             {
                 if (TimeProvider.System.GetElapsedTime(began) >= options.StartLimit)
                 {
-                    throw new StoreRefusedException($"{place} has not answered for {(int)options.StartLimit.TotalSeconds} s: {e.Message} Start it, or correct {options.Setting}.", e);
+                    throw new StoreRefusedException(
+                        $"{place} has not answered for {(int)options.StartLimit.TotalSeconds} s: {PostgresFailure.Cause(e)} {(PostgresFailure.IsWithoutToken(e) ? options.TokenRemedy : $"Start it, or correct {options.Setting}.")}", e);
                 }
 
                 if (said == 0 || TimeProvider.System.GetElapsedTime(said) >= SayEvery)
                 {
                     said = TimeProvider.System.GetTimestamp();
-                    logger.LogWarning("{Place} does not answer: {Message} The start waits for it, {Seconds} s at most.", place, e.Message, (int)options.StartLimit.TotalSeconds);
+                    logger.LogWarning("{Fact} The start waits for it, {Seconds} s at most.", PostgresFailure.Told(place, e), (int)options.StartLimit.TotalSeconds);
                 }
 
                 await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, cancellation);
@@ -161,26 +176,37 @@ public sealed class PostgresDialect : IDialect
         }
     }
 
-    private string Remedy(Exception exception) => exception switch
+    private async Task<string> RemedyAsync(Exception exception, string user, CancellationToken cancellation) => exception switch
     {
+        _ when PostgresFailure.IsUntrusted(exception) => $"Check the server's certificate, its name in it, and Root Certificate in {options.Setting}.",
         PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => $"Create the database, or name another in {options.Setting}.",
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } when await OwnerAsync(cancellation) is { } owner =>
+            $"Its tables belong to role {owner}. As an administrator: GRANT \"{owner}\" TO \"{user}\"; where {user} does not inherit, also set Options=-c role={owner} in {options.Setting}.",
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidSchemaName } => "Make it the owner of the database, or grant it CREATE and USAGE on its schema.",
-        PostgresException => options.Token is null ? $"Correct the user name or the password in {options.Setting}." : "Create the role for this identity, or correct the user name; a token that has expired is fetched anew with the next start.",
-        NpgsqlException => $"Give the password in {options.Setting}.",
-        _ => "Check the server's certificate, its name in it, and Root Certificate.",
+        PostgresException => options.Token is null ? $"Correct the user name or the password in {options.Setting}." : $"Create the role for this identity, or correct the user name in {options.Setting}. {options.TokenRemedy} A token that has expired is fetched anew with the next start.",
+        _ => $"Give the password in {options.Setting}.",
     };
 
-    private async Task CheckServerAsync(NpgsqlConnection connection)
+    /// <returns>The role that the tables belong to, where that is another whose rights this user has not.</returns>
+    private async Task<string?> OwnerAsync(CancellationToken cancellation)
     {
-        var server = (await connection.QueryFirstAsync<Server>("""
+        await using var connection = await source.OpenConnectionAsync(cancellation);
+        return await connection.QueryFirstOrDefaultAsync<string?>(new CommandDefinition("""
+            SELECT tableowner::TEXT FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'holdfast_schema' AND NOT pg_has_role(tableowner, 'USAGE')
+            """, cancellationToken: cancellation));
+    }
+
+    private async Task CheckServerAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        var server = (await connection.QueryFirstAsync<Server>(new CommandDefinition("""
             SELECT current_setting('server_version') AS version, CAST(current_setting('server_version_num') AS BIGINT) AS number,
               current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS synchronouscommit, pg_is_in_recovery() AS isstandby,
               current_schema() AS schema
-            """))!;
-        var fact = server.Number < OldestServer ? $"is version {server.Version}; 15 is the oldest that is supported. Use a newer server."
-            : server.Encoding != "UTF8" ? $"has the encoding {server.Encoding}. Create a database with ENCODING 'UTF8'."
-            : server.SynchronousCommit == "off" ? "has synchronous_commit=off and would lose what it has acknowledged. Set it to on for this database."
-            : server.Schema is null ? "has no schema for the tables: the first one in its search_path does not exist or is not granted. Create it, or correct Search Path."
+            """, cancellationToken: cancellation)))!;
+        var fact = server.Number < OldestServer ? $"is version {server.Version}; 15 is the oldest that is supported. Name a newer server in {options.Setting}."
+            : server.Encoding != "UTF8" ? $"has the encoding {server.Encoding}. Create a database with ENCODING 'UTF8', and name it in {options.Setting}."
+            : server.SynchronousCommit == "off" ? $"has synchronous_commit=off and would lose what it has acknowledged. Set it to on for this database, or take it out of Options in {options.Setting}."
+            : server.Schema is null ? $"has no schema for the tables: the first one in its search_path does not exist or is not granted. Create it, or correct Search Path in {options.Setting}."
             : null;
         if (fact is not null)
         {
@@ -189,20 +215,25 @@ public sealed class PostgresDialect : IDialect
 
         if (server.IsStandby)
         {
-            throw new TimeoutException("it is a standby and takes no writes.");
+            throw new TakesNoWritesException("it is a standby.");
         }
     }
 
     private async Task ProbeAsync(Exception cause, CancellationToken cancellation)
     {
         await using var connection = await probing.OpenConnectionAsync(cancellation);
-        var fact = await connection.QueryFirstAsync<string?>("""
-            SELECT CASE WHEN pg_is_in_recovery() THEN 'it is a standby and takes no writes.'
-              WHEN current_setting('transaction_read_only') = 'on' THEN 'it is read-only (default_transaction_read_only) and takes no writes.' END
-            """);
+        var fact = await connection.QueryFirstAsync<string?>(new CommandDefinition("""
+            SELECT CASE WHEN pg_is_in_recovery() THEN 'it is a standby.'
+              WHEN current_setting('transaction_read_only') = 'on' THEN 'it is read-only (default_transaction_read_only).' END
+            """, cancellationToken: cancellation));
         if (fact is not null)
         {
-            throw new TimeoutException(fact);
+            throw new TakesNoWritesException(fact);
+        }
+
+        if (PostgresFailure.RefusesWrites(cause))
+        {
+            await connection.ExecuteAsync(new CommandDefinition("UPDATE holdfast_schema SET oldest = oldest", cancellationToken: cancellation));
         }
 
         if (!PostgresFailure.IsShort(cause))
@@ -242,7 +273,7 @@ public sealed class PostgresDialect : IDialect
                     {
                         said = TimeProvider.System.GetTimestamp();
                         logger.LogWarning(e, "{Place}: a transaction has been run {Tries} times in {Seconds} s, and is run again: {Message}",
-                            place, tries, (int)TimeProvider.System.GetElapsedTime(began).TotalSeconds, e.Message);
+                            place, tries, (int)TimeProvider.System.GetElapsedTime(began).TotalSeconds, PostgresFailure.Cause(e));
                     }
 
                     await AgainAsync(e, fault, tries);
@@ -316,11 +347,6 @@ public sealed class PostgresDialect : IDialect
             }
         }
 
-        if (id is not null)
-        {
-            presence.Wrote();
-        }
-
         return (result, store);
     }
 
@@ -374,8 +400,8 @@ public sealed class PostgresDialect : IDialect
     }
 
     private StoreUnavailableException Unavailable(Exception cause) => PostgresFailure.Of(cause) == PostgresFault.Conflict
-        ? new StoreUnavailableException($"{place} was too busy for this: {cause.Message}", inner: cause)
-        : new StoreUnavailableException($"{place} does not answer: {cause.Message}", inner: cause);
+        ? new StoreUnavailableException($"{place} was too busy for this: {PostgresFailure.Cause(cause)}", inner: cause)
+        : new StoreUnavailableException(PostgresFailure.Told(place, cause), inner: cause);
 
     private sealed class Server
     {

@@ -17,6 +17,9 @@ public sealed record PostgresOptions(string ConnectionString)
     /// <summary>Gives a token that stands for the password, for a managed identity. Asked for each new connection, so it keeps its own token until that is about to expire.</summary>
     public Func<CancellationToken, ValueTask<string>>? Token { get; init; }
 
+    /// <summary>What to do where <see cref="Token"/> gives none, or one that the server refuses; a sentence that names its settings.</summary>
+    public string TokenRemedy { get; init; } = "Mend what gives the token.";
+
     /// <summary>The most connections of this process; default 20. Times the number of processes it stays under the server's max_connections.</summary>
     public int PoolSize { get; init; } = 20;
 
@@ -89,6 +92,13 @@ public sealed record PostgresOptions(string ConnectionString)
         read.KeepAlive = said.ContainsKey("Keepalive") ? read.KeepAlive : 30;
         read.MaxAutoPrepare = said.ContainsKey("Max Auto Prepare") ? read.MaxAutoPrepare : 100;
         read.AutoPrepareMinUsages = said.ContainsKey("Auto Prepare Min Usages") ? read.AutoPrepareMinUsages : 3;
+        if (read.Host!.Contains(',', StringComparison.Ordinal))
+        {
+            // Otherwise the first that answers is taken, and stayed with when it has become a standby.
+            read.TargetSessionAttributes = said.ContainsKey("Target Session Attributes") ? read.TargetSessionAttributes : "read-write";
+            read.HostRecheckSeconds = said.ContainsKey("Host Recheck Seconds") ? read.HostRecheckSeconds : 1;
+        }
+
         read.NoResetOnClose = true; // nothing here changes a session
         read.IncludeErrorDetail = false; // which quotes rows
         read.Enlist = false;

@@ -4,7 +4,7 @@ namespace Holdfast.Agents.Storage;
 
 /// <summary>Whether the database answers. Once it was found away, one probe asks for all until it is back.</summary>
 /// <param name="place">Where it is, for messages.</param>
-/// <param name="probe">Given why it was found away; completes if it answers.</param>
+/// <param name="probe">Given why it was found away; completes if that is over.</param>
 internal sealed class PostgresPresence(string place, Func<Exception, CancellationToken, Task> probe, ILogger logger, CancellationToken stopping)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
@@ -13,7 +13,6 @@ internal sealed class PostgresPresence(string place, Func<Exception, Cancellatio
     private readonly Lock gate = new();
     private Task back = Task.CompletedTask;
     private volatile string? away;
-    private volatile bool refusesWrites;
     private long began;
     private long said;
     private bool isTold;
@@ -44,28 +43,13 @@ internal sealed class PostgresPresence(string place, Func<Exception, Cancellatio
             }
 
             began = away is null ? TimeProvider.System.GetTimestamp() : began;
-            away = $"{place} does not answer: {cause.Message}";
+            away = PostgresFailure.Told(place, cause);
             if (PostgresFailure.RefusesWrites(cause))
             {
-                refusesWrites = true;
-                away = $"{place} takes no writes: {cause.Message}";
                 Say();
             }
 
             back = Task.Run(() => ProbeAsync(cause), CancellationToken.None);
-        }
-    }
-
-    /// <summary>A write has passed.</summary>
-    public void Wrote()
-    {
-        if (refusesWrites)
-        {
-            lock (gate)
-            {
-                refusesWrites = false;
-                Return();
-            }
         }
     }
 
@@ -78,11 +62,7 @@ internal sealed class PostgresPresence(string place, Func<Exception, Cancellatio
                 await probe(cause, stopping);
                 lock (gate)
                 {
-                    // One that answers may still take no writes: that the next write tells.
-                    if (!refusesWrites)
-                    {
-                        Return();
-                    }
+                    Return();
                 }
 
                 return;
@@ -91,7 +71,7 @@ internal sealed class PostgresPresence(string place, Func<Exception, Cancellatio
             {
                 lock (gate)
                 {
-                    away = $"{place} does not answer: {e.Message}";
+                    away = PostgresFailure.Told(place, e);
                     Say();
                 }
 
@@ -105,7 +85,7 @@ internal sealed class PostgresPresence(string place, Func<Exception, Cancellatio
         if (said == 0 || TimeProvider.System.GetElapsedTime(said) > SayAgain)
         {
             (said, isTold) = (TimeProvider.System.GetTimestamp(), true);
-            logger.LogError("{Fact} Nothing new is accepted; what is under way waits. Start it, or mend the way to it, or what it is short of.", away);
+            logger.LogError("{Fact} Nothing new is accepted; what is under way waits. Start it, or mend the way to it, the sign-in, or what it is short of.", away);
         }
     }
 

@@ -38,7 +38,6 @@ internal class RunRow
     /// <summary>Who has a hand in asking for it: the person that it was asked for, and who sent it.</summary>
     public IReadOnlyList<string> Requesters => RequestedBy == CreatedBy ? [RequestedBy] : [RequestedBy, CreatedBy];
 
-
     public long CreatedAt { get; init; }
 
     public long? EndedAt { get; init; }

@@ -41,7 +41,7 @@ public sealed class SqliteDialect : IDialect
     internal static SqliteDialect Open(string path, TimeProvider time, ILogger logger, Action<string, object?>? seen) =>
         new(path, time, DatabaseFile.OpenWriter(path, Schema), logger, seen);
 
-    public bool Caused(Exception exception) => exception is SqliteException or DatabaseException or ObjectDisposedException;
+    public bool Caused(Exception exception) => exception is DatabaseException or ObjectDisposedException || GroupWriter.IsOfFile(exception);
 
     public Task<(T Result, StoreTransaction Committed)> WriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable) =>
         writer.WriteAsync(connection =>

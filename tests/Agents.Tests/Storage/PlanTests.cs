@@ -49,6 +49,32 @@ public sealed class PlanTests(ITestOutputHelper output)
         Assert.True(faults.Count == 0, string.Join("\n\n", faults));
     }
 
+    [Fact]
+    public async Task WhatHasNoIndexIsFound()
+    {
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund")));
+        await FillAsync(desk);
+        using var store = await desk.Database.OpenAsync(desk.Data, desk.Time);
+        const string Scan = "SELECT input FROM runs r WHERE input = @input";
+        await FindsAsync(Scan, "reads the whole table");
+        await FindsAsync("SELECT tenant, id FROM runs ORDER BY tenant, id LIMIT @limit", "reads the whole", "enable_sort = off");
+        await FindsAsync("SELECT tenant, id FROM runs ORDER BY tenant, input LIMIT @limit", "");
+        if (StoreUnderTest.IsPostgres)
+        {
+            const string Parallel = "parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL min_parallel_index_scan_size = 0";
+            Assert.Contains("Parallel Seq Scan", await FindsAsync(Scan, "reads the whole table", $"enable_seqscan = on; SET LOCAL {Parallel}"), StringComparison.Ordinal);
+            Assert.Contains("Parallel Index", await FindsAsync("SELECT COUNT(*) FROM runs", "reads the whole index", $"enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL {Parallel}"), StringComparison.Ordinal);
+            Assert.Contains("Bitmap Index Scan", await FindsAsync("SELECT input FROM runs WHERE ended_at IS NULL", "reads the whole index", "enable_seqscan = off; SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off"), StringComparison.Ordinal);
+        }
+
+        async Task<string> FindsAsync(string sql, string fault, string? settings = null)
+        {
+            var plan = await PlanAsync(store, sql, new { input = "a", limit = 10 }, settings);
+            Assert.True(FaultOf(sql, plan)?.Contains(fault, StringComparison.Ordinal), $"Nothing was found in {plan}");
+            return plan;
+        }
+    }
+
     /// <summary>Every list with every filter, every page, and a run through all that can become of it.</summary>
     private static async Task UseEverythingAsync(RunHarness desk)
     {
@@ -102,6 +128,7 @@ public sealed class PlanTests(ITestOutputHelper output)
         await desk.SettleAsync();
         await desk.TamperAsync($"INSERT INTO engines (id, location, epoch, holder, heartbeat) VALUES ('gone', 'nowhere', 1, '', 0); UPDATE runs SET engine = 'gone' WHERE id = '{dead}'");
         await desk.System.Engines.RetireAsync("gone", "root");
+        await desk.System.Engines.DegradedAsync();
         await desk.System.SweepNowAsync();
     }
 
@@ -111,12 +138,13 @@ public sealed class PlanTests(ITestOutputHelper output)
         await StoreFilling.FillAsync(store, Count);
     }
 
-    private static async Task<string> PlanAsync(AgentStore store, string sql, object? args) =>
+    /// <param name="settings">PostgreSQL's, for this plan.</param>
+    private static async Task<string> PlanAsync(AgentStore store, string sql, object? args, string? settings = null) =>
         StoreUnderTest.IsPostgres
             ? string.Join("\n", await store.ReadAsync(async tx =>
             {
                 // What fits into a few pages is rightly read whole; asked not to, it shows whether there is an index.
-                await tx.ExecuteAsync($"SET LOCAL enable_seqscan = {(Count < 1_000_000 ? "off" : "on")}");
+                await tx.ExecuteAsync($"SET LOCAL enable_seqscan = {(Count < 1_000_000 ? "off" : "on")}{(settings is null ? "" : $"; SET LOCAL {settings}")}");
                 return await tx.ListAsync<string>($"EXPLAIN {sql}", args);
             }))
             : string.Join("\n", (await store.ReadAsync(tx => tx.ListAsync<Step>($"EXPLAIN QUERY PLAN {sql}", args))).Select(step => step.Detail));
@@ -124,13 +152,14 @@ public sealed class PlanTests(ITestOutputHelper output)
     /// <summary>What is wrong with a plan. To sort what belongs to one run, or to a page of runs, is right: that is small at any size of the store.</summary>
     private static string? FaultOf(string sql, string plan)
     {
-        var lines = plan.Split('\n').Select(line => line.Trim().TrimStart('-', '>', ' ')).ToList();
+        var lines = plan.Split('\n').Select(line => line.Trim().TrimStart('-', '>', ' ')).Select(line => line.StartsWith("Parallel ", StringComparison.Ordinal) ? line["Parallel ".Length..] : line).ToList();
         var isList = sql.Contains("LIMIT @", StringComparison.Ordinal) && !sql.Contains("@runId", StringComparison.Ordinal);
         return lines.FirstOrDefault(line => Big.Any(table => StoreUnderTest.IsPostgres
                 ? line.StartsWith($"Seq Scan on {table} ", StringComparison.Ordinal)
                 : line == $"SCAN {table}" || line.StartsWith($"SCAN {table} ", StringComparison.Ordinal))) is { } scan ? $"reads the whole table ({scan})"
-            : lines.Where((line, at) => line.StartsWith("Index", StringComparison.Ordinal) && line.Contains(" Scan", StringComparison.Ordinal)
-                && Big.Any(table => line.Contains($" on {table} ", StringComparison.Ordinal)) && !lines.ElementAtOrDefault(at + 1)!.StartsWith("Index Cond", StringComparison.Ordinal)).FirstOrDefault() is { } whole
+            : lines.Where((line, at) => (line.StartsWith("Bitmap Index Scan", StringComparison.Ordinal) // which names no table
+                    || (line.StartsWith("Index", StringComparison.Ordinal) && line.Contains(" Scan", StringComparison.Ordinal) && Big.Any(table => line.Contains($" on {table} ", StringComparison.Ordinal))))
+                && !(lines.ElementAtOrDefault(at + 1) ?? "").StartsWith("Index Cond", StringComparison.Ordinal)).FirstOrDefault() is { } whole
                 ? $"reads the whole index ({whole})"
             : isList && lines.FirstOrDefault(line => line.StartsWith("Sort ", StringComparison.Ordinal) || line.Contains("TEMP B-TREE", StringComparison.Ordinal)) is { } sort ? $"sorts ({sort})"
             : null;

@@ -134,9 +134,16 @@ public sealed class PostgresTests
         using var store = await OpenAsync(server, logger: said);
         await server.ExecuteAsync("ALTER SYSTEM SET default_transaction_read_only = on");
         await server.ExecuteAsync("SELECT pg_reload_conf()");
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => InsertAsync(store, "refused", refusable: true)).Patiently();
+        await server.ExecuteAsync("ALTER SYSTEM RESET default_transaction_read_only");
+        await server.ExecuteAsync("SELECT pg_reload_conf()");
+        await Patience.UntilAsync(() => Task.FromResult(store.Away is null)); // though nobody waits to write
+
+        await server.ExecuteAsync("ALTER SYSTEM SET default_transaction_read_only = on");
+        await server.ExecuteAsync("SELECT pg_reload_conf()");
         var works = 0;
         var step = WriteAsync(store, "step", () => Interlocked.Increment(ref works));
-        await Patience.UntilAsync(() => Task.FromResult(store.Away?.Contains("it is read-only", StringComparison.Ordinal) == true));
+        await Patience.UntilAsync(() => Task.FromResult(store.Away?.Contains("takes no writes: it is read-only", StringComparison.Ordinal) == true));
         await Assert.ThrowsAsync<StoreUnavailableException>(() => store.WriteAsync(tx => tx.ExecuteAsync("DELETE FROM agents"), refusable: true)).Patiently();
         Assert.False(step.IsCompleted);
         Assert.InRange(works, 1, 5);
@@ -149,15 +156,40 @@ public sealed class PostgresTests
     }
 
     [PostgresFact]
-    public async Task AServerThatIsShortOfRoomIsAwayUntilAWriteHasPassedThoughReadsPass()
+    public async Task AServerThatIsShortOfRoomIsAwayUntilAWriteCanPassThoughNobodyWaitsToWrite()
     {
         var server = await PostgresServer.SharedAsync();
+        var schema = await server.NewSchemaAsync();
         var said = new Said();
-        using var store = await OpenAsync(server, logger: said);
-        await store.WriteAsync(tx => tx.ExecuteAsync("""
-            CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''could not extend file'' USING ERRCODE = ''53100''; END';
-            CREATE TRIGGER no_room BEFORE INSERT ON agents EXECUTE FUNCTION no_room()
-            """));
+        using var store = new AgentStore(await PostgresDialect.OpenAsync(new PostgresOptions(server.ConnectionTo(schema)), said));
+        await server.ExecuteAsync($"""
+            CREATE SEQUENCE {schema}.tries;
+            {NoRoom(schema)}
+            CREATE TRIGGER no_room BEFORE INSERT ON {schema}.agents EXECUTE FUNCTION {schema}.no_room();
+            CREATE TRIGGER no_room BEFORE UPDATE ON {schema}.holdfast_schema EXECUTE FUNCTION {schema}.no_room()
+            """);
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => InsertAsync(store, "name", refusable: true)).Patiently();
+        await using var connection = new NpgsqlConnection(server.ConnectionTo(schema));
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var tries = new NpgsqlCommand("SELECT last_value FROM tries", connection);
+        await Patience.UntilAsync(async () => (long)(await tries.ExecuteScalarAsync())! > 3);
+        Assert.Contains("takes no writes: 53100: could not extend file.", store.Away, StringComparison.Ordinal);
+        Assert.Contains("takes no writes", Assert.Single(said.Errors), StringComparison.Ordinal);
+
+        await server.ExecuteAsync($"DROP FUNCTION {schema}.no_room CASCADE");
+        await Patience.UntilAsync(() => Task.FromResult(store.Away is null));
+        await InsertAsync(store, "name", refusable: true);
+        Assert.Equal(1, await CountAsync(store));
+    }
+
+    [PostgresFact]
+    public async Task AShortageThatOnlyOneWriteMeetsHoldsUpNoOther()
+    {
+        var server = await PostgresServer.SharedAsync();
+        var schema = await server.NewSchemaAsync();
+        var said = new Said();
+        using var store = new AgentStore(await PostgresDialect.OpenAsync(new PostgresOptions(server.ConnectionTo(schema)), said));
+        await server.ExecuteAsync($"CREATE SEQUENCE {schema}.tries; {NoRoom(schema)} CREATE TRIGGER no_room BEFORE INSERT ON {schema}.agents EXECUTE FUNCTION {schema}.no_room()");
         var works = 0;
         var step = WriteAsync(store, "step", () => Interlocked.Increment(ref works));
         await Patience.UntilAsync(async () =>
@@ -165,22 +197,52 @@ public sealed class PostgresTests
             Assert.Equal(0, await CountAsync(store));
             return Volatile.Read(ref works) > 3;
         });
-        Assert.Contains("takes no writes: 53100", store.Away, StringComparison.Ordinal);
         Assert.Single(said.Errors);
 
-        await store.WriteAsync(tx => tx.ExecuteAsync("DROP TRIGGER no_room ON agents"));
+        await server.ExecuteAsync($"DROP FUNCTION {schema}.no_room CASCADE");
         await step.Patiently();
-        Assert.Equal((1L, null), (await CountAsync(store), store.Away));
+        Assert.Equal(1, await CountAsync(store));
     }
 
     [PostgresFact]
-    public async Task AKeyThatIsThereForGoodIsTheWorksOwnFailure()
+    public async Task AServerThatHasNoConnectionLeftIsBackWhenOneIsFreeThoughNobodyWrites()
     {
-        using var store = await OpenAsync(await PostgresServer.SharedAsync());
-        await WriteAsync(store, "name");
-        var error = await Assert.ThrowsAsync<PostgresException>(() => WriteAsync(store, "name"));
+        var server = await PostgresServer.SharedAsync();
+        var schema = await server.NewSchemaAsync();
+        await server.ExecuteAsync($"CREATE ROLE {schema} LOGIN; ALTER SCHEMA {schema} OWNER TO {schema}; ALTER ROLE {schema} CONNECTION LIMIT 1");
+        using var store = new AgentStore(await PostgresDialect.OpenAsync(
+            new PostgresOptions(server.ConnectionTo(schema).Replace("=holdfast", $"={schema}", StringComparison.Ordinal)), NullLogger.Instance));
+        var (reading, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var read = store.ReadAsync(async tx =>
+        {
+            reading.SetResult();
+            await release.Task;
+            return await tx.FirstAsync<long>("SELECT COUNT(*) FROM agents");
+        });
+        await reading.Task.Patiently();
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => CountAsync(store)).Patiently();
+        Assert.Contains("does not answer: 53300", store.Away, StringComparison.Ordinal);
 
-        Assert.Equal((PostgresErrorCodes.UniqueViolation, false), (error.SqlState, store.Caused(error)));
+        release.SetResult();
+        Assert.Equal(0, await read.Patiently());
+        await Patience.UntilAsync(() => Task.FromResult(store.Away is null));
+        Assert.Equal(0, await CountAsync(store));
+    }
+
+    [PostgresFact]
+    public async Task OfSeveralHostsTheOneThatTakesWritesIsUsed()
+    {
+        await using var standby = await PostgresServer.StartAsync();
+        await standby.ExecuteAsync("ALTER SYSTEM SET default_transaction_read_only = on");
+        await standby.ExecuteAsync("SELECT pg_reload_conf()");
+        var server = await PostgresServer.SharedAsync();
+        var connection = server.ConnectionTo(await server.NewSchemaAsync());
+        foreach (var (hosts, said) in new[] { ($"{standby.Socket},{server.Socket}", ""), ($"{server.Socket},{standby.Socket}", ";Target Session Attributes=any") })
+        {
+            using var store = new AgentStore(await PostgresDialect.OpenAsync(
+                new PostgresOptions(connection.Replace(server.Socket, hosts, StringComparison.Ordinal) + said) { StartLimit = TimeSpan.FromSeconds(5) }, NullLogger.Instance));
+            await WriteAsync(store, $"name{said}");
+        }
     }
 
     [PostgresFact]
@@ -316,37 +378,13 @@ public sealed class PostgresTests
         return await tx.ExecuteAsync("INSERT INTO agents (name, version) VALUES (@name, '1')", new { name });
     });
 
+    private static Task<int> InsertAsync(AgentStore store, string name, bool refusable) =>
+        store.WriteAsync(tx => tx.ExecuteAsync("INSERT INTO agents (name, version) VALUES (@name, '1')", new { name }), refusable);
+
+    private static string NoRoom(string schema) => $"""
+        CREATE FUNCTION {schema}.no_room() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM nextval(''{schema}.tries''); RAISE EXCEPTION ''could not extend file'' USING ERRCODE = ''53100''; END';
+        """;
+
     private static Task<long> CountAsync(AgentStore store) => store.ReadAsync(tx => tx.FirstAsync<long>("SELECT COUNT(*) FROM agents"));
-
-    /// <summary>What a store has said.</summary>
-    private sealed class Said : ILogger
-    {
-        private readonly Lock gate = new();
-        private readonly List<(LogLevel Level, string Text)> lines = [];
-
-        public IReadOnlyList<string> Errors => At(LogLevel.Error);
-
-        public IReadOnlyList<string> Warnings => At(LogLevel.Warning);
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lock (gate)
-            {
-                lines.Add((logLevel, formatter(state, exception)));
-            }
-        }
-
-        private List<string> At(LogLevel level)
-        {
-            lock (gate)
-            {
-                return [.. lines.Where(line => line.Level == level).Select(line => line.Text)];
-            }
-        }
-    }
 }

@@ -3,6 +3,7 @@ using Holdfast.Agents.Storage;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tests.Engines;
 using Holdfast.Agents.Tests.Runs;
+using Holdfast.Durable.Testing;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Storage;
@@ -51,6 +52,8 @@ public sealed class TwoVersionsTests
         var error = await Assert.ThrowsAsync<StoreRefusedException>(() => RunHarness.StartAsync(Next(), old.Database.KnownAs(Contracted)));
         Assert.Contains($"is served by a release of version {AgentSchema.Version}, has 1 runs that have not ended", error.Message, StringComparison.Ordinal);
         Assert.Contains(old.Data, error.Message, StringComparison.Ordinal);
+        Assert.Contains($"if it is this host's own, start a release of schema version {AgentSchema.Version + 1} first", error.Message, StringComparison.Ordinal);
+        Assert.Contains("in The store's connection string", error.Message, StringComparison.Ordinal);
 
         // Nothing was changed by that, not even what only expands.
         Assert.Equal(AgentSchema.Version, await old.StoredAsync<long>("SELECT version FROM holdfast_schema"));
@@ -58,8 +61,31 @@ public sealed class TwoVersionsTests
         await old.SettleAsync();
         Assert.Equal("ended", (await old.FindAsync(run)).Status);
 
+        // Nothing is left of it, but it could take another.
+        error = await Assert.ThrowsAsync<StoreRefusedException>(() => RunHarness.StartAsync(Next(), old.Database.KnownAs(Contracted)));
+        Assert.Contains($"was seen at {Times.Show(old.Time.GetUtcNow().UtcTicks)}, served by a release of version {AgentSchema.Version}", error.Message, StringComparison.Ordinal);
+        await old.TamperAsync($"UPDATE engines SET heartbeat = heartbeat - {EngineHold.Absence.Ticks}");
         await using var next = await RunHarness.StartAsync(Next(), old.Database.KnownAs(Contracted));
         Assert.Equal(AgentSchema.Version + 2, await next.StoredAsync<long>("SELECT version FROM holdfast_schema"));
+    }
+
+    [PostgresFact]
+    public async Task ARunThatAnOlderHostIsJustAcceptingKeepsWhatItNeeds()
+    {
+        using var held = new HeldStatement("INSERT INTO runs");
+        await using var old = await RunHarness.StartAsync(Next(), (await StoreUnderTest.NewAsync()).SeenBy(held.Seen));
+        await old.TamperAsync($"UPDATE engines SET heartbeat = heartbeat - {EngineHold.Absence.Ticks}");
+        held.Arm();
+        var accepted = Task.Run(() => old.StartRunAsync());
+        await held.Reached;
+        var contraction = old.Database.KnownAs(Contracted).OpenAsync(old.Data, old.Time);
+        await Patience.UntilAsync(async () => contraction.IsCompleted || await old.StoredAsync<long>("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") > 0);
+        held.Release();
+        var run = await accepted.Patiently();
+
+        Assert.Contains("has 1 runs that have not ended", (await Assert.ThrowsAsync<StoreRefusedException>(() => contraction).Patiently()).Message, StringComparison.Ordinal);
+        await old.SettleAsync();
+        Assert.Equal("ended", (await old.FindAsync(run)).Status);
     }
 
     [PostgresFact]
@@ -71,7 +97,7 @@ public sealed class TwoVersionsTests
         }
 
         var error = await Assert.ThrowsAsync<StoreRefusedException>(() => RunHarness.StartAsync(Next(), database));
-        Assert.Contains($"has schema version {AgentSchema.Version + 2} and takes hosts that know version {AgentSchema.Version + 1} or later; this release knows versions up to {AgentSchema.Version}", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"has schema version {AgentSchema.Version + 2} and takes hosts that know version {AgentSchema.Version + 1} or later; this release knows versions up to {AgentSchema.Version}. It has been left untouched. Run the newer release, or name another database in The store's connection string.", error.Message, StringComparison.Ordinal);
     }
 
     [PostgresFact]
