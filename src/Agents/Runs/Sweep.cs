@@ -27,6 +27,9 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
 
     private readonly Retirement retirement = new(parts);
 
+    /// <summary>From where the share began that the engine did not answer about.</summary>
+    private long? missed;
+
     /// <param name="wholly">Whether to ask the engine about every run that has not ended: at the start of an engine that one process serves.</param>
     public async Task RunAsync(bool wholly)
     {
@@ -46,7 +49,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         }
         else
         {
-            await FindDeadAsync(share, refusable: true);
+            await FindDeadAsync(sweptTo, share);
             await parts.Store.WriteAsync(tx => GoOnAsync(tx, sweptTo, share), refusable: true);
         }
     }
@@ -104,6 +107,27 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
                 await OfOneAsync(run, () => ShowAsync(run, generation, [Wake.Retry], refusable, async () =>
                     await engine().GetInstanceAsync(instance.InstanceId, getInputsAndOutputs: true) is { } found && Held.Contains(found.RuntimeStatus) ? Told(found) : null));
             }
+        }
+    }
+
+    /// <summary>A share of which the engine says nothing is asked about again by the next sweep, and then left: it may be one of its runs, and not the engine.</summary>
+    private async Task FindDeadAsync(long from, IReadOnlyList<RunRow> share)
+    {
+        try
+        {
+            await FindDeadAsync(share, refusable: true);
+            missed = null;
+        }
+        catch (EngineUnavailableException) when (missed == from)
+        {
+            await parts.Store.WriteAsync(tx => GoOnAsync(tx, from, share), refusable: true);
+            missed = null;
+            throw;
+        }
+        catch (EngineUnavailableException)
+        {
+            missed = from;
+            throw;
         }
     }
 

@@ -299,6 +299,27 @@ public sealed class SharedEngineTests : IAsyncLifetime
         Assert.Equal(0, await shared.StoredAsync<int>($"SELECT COUNT(*) FROM runs WHERE status = 'paused' AND run > (SELECT MIN(run) FROM runs) + {Sweep.Share - 1}"));
     }
 
+    [Fact]
+    public async Task ARunThatAHubNeverAnswersAboutHoldsUpTheOthersOnce()
+    {
+        await using var hub = await HubHarness.StartAsync(Desks.Refunding().Deployment, shared);
+        string? mute = null;
+        var process = await hub.StartProcessAsync(through: client => client.Overheard((method, args) =>
+        {
+            if (mute is not null && method == "GetInstanceAsync" && args[0] is string id && id.StartsWith(mute, StringComparison.Ordinal))
+            {
+                throw new EngineUnavailableException("The hub does not answer about this one.");
+            }
+        }));
+        await shared.AddRunsAsync("hub", Sweep.Share + 200);
+        mute = await shared.StoredAsync<string>("SELECT id FROM runs ORDER BY run LIMIT 1");
+        await Assert.ThrowsAsync<EngineUnavailableException>(process.System.SweepNowAsync);
+        await Assert.ThrowsAsync<EngineUnavailableException>(process.System.SweepNowAsync);
+        await process.System.SweepNowAsync();
+
+        Assert.Equal(200, await shared.StoredAsync<int>($"SELECT COUNT(*) FROM runs WHERE status = 'paused' AND run > (SELECT MIN(run) FROM runs) + {Sweep.Share - 1}"));
+    }
+
     /// <summary>A run whose start the hub has not heard of, a minute ago.</summary>
     private async Task<string> LeftUntoldAsync(HubHarness hub)
     {
