@@ -124,6 +124,15 @@ public sealed class PostgresServer : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <returns>The first value of the first row, as text.</returns>
+    public async Task<string?> AskAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (await command.ExecuteScalarAsync())?.ToString();
+    }
+
     /// <summary>kill -9 of the server and of every process that it has.</summary>
     public Task KillAsync() => TellAsync("kill");
 

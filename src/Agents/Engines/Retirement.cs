@@ -19,7 +19,7 @@ internal sealed class Retirement(AgentParts parts)
     /// <param name="refusable">Whether a store that is away ends this soon; otherwise it waits.</param>
     public async Task GoOnAsync(bool refusable)
     {
-        // The least of them and not whether there is any: for that PostgreSQL reads the table until it meets one, and here there is mostly none.
+        // The least of them and not whether there is any: for that a database may read the table until it meets one, and here there is mostly none.
         var barred = await parts.Store.ReadAsync(tx => tx.ListAsync<string>("""
             SELECT e.id FROM engines e WHERE e.retired_at IS NOT NULL AND ((SELECT MIN(r.run) FROM runs r WHERE r.engine = e.id AND r.ended_at IS NULL) IS NOT NULL
               OR (SELECT MIN(w.instance) FROM wakes w WHERE w.engine = e.id) IS NOT NULL)

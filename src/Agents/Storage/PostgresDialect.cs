@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -18,10 +19,8 @@ public sealed class PostgresDialect : IDialect
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(5);
 
-    // Ticks of the database's clock. What it calls the transaction comes with it only where that writes: to ask for the name is to use one up.
+    // Ticks of the database's clock.
     internal const string Now = "621355968000000000 + CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 10000000 AS BIGINT)";
-    private const string Ticks = Now + " AS store_ticks";
-    private const string Clock = Ticks + ", CAST(pg_current_xact_id() AS TEXT) AS store_transaction";
 
     private readonly CancellationTokenSource stopping = new();
     private readonly NpgsqlDataSource source;
@@ -30,8 +29,11 @@ public sealed class PostgresDialect : IDialect
     private readonly PostgresPresence presence;
     private readonly ILogger logger;
     private readonly StoreSql sql;
-    private readonly StoreSql reading;
     private readonly string place;
+    private readonly string process = Guid.NewGuid().ToString("N");
+    private readonly ConcurrentBag<string> slots = []; // of CommitMark, free for the next transaction
+    private int slotsMade;
+    private int hasForgotten;
     private int underWay;
 
     /// <param name="probing">Keeps no connection: a pool that is all taken is no server that is gone.</param>
@@ -51,11 +53,10 @@ public sealed class PostgresDialect : IDialect
             ForNoKeyUpdate = " FOR NO KEY UPDATE",
             ForKeyShare = " FOR KEY SHARE",
             SkipLocked = " FOR UPDATE SKIP LOCKED",
-            LockRun = condition => $"SELECT r.*, {StoreSql.EngineSeen}, {Clock} FROM (SELECT * FROM runs WHERE {condition} FOR UPDATE) AS r",
-            ReadClock = $"SELECT {Clock}",
+            LockRun = condition => $"SELECT r.*, {StoreSql.EngineSeen}, {Now} AS store_ticks FROM (SELECT * FROM runs WHERE {condition} FOR UPDATE) AS r",
+            ReadClock = $"SELECT {Now}",
             Seen = options.Seen,
         };
-        reading = sql with { ReadClock = $"SELECT {Ticks}" };
     }
 
     /// <summary>Never completes: whatever PostgreSQL fails with, an operator can mend while the host waits.</summary>
@@ -97,7 +98,7 @@ public sealed class PostgresDialect : IDialect
     {
         await using var connection = await source.OpenConnectionAsync(stopping.Token);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead);
-        var result = await query(new StoreTransaction(connection, transaction, reading, options.Clock, "SET TRANSACTION READ ONLY; "));
+        var result = await query(new StoreTransaction(connection, transaction, sql, options.Clock, "SET TRANSACTION READ ONLY; "));
         await transaction.CommitAsync();
         return result;
     }, refusable);
@@ -329,19 +330,44 @@ public sealed class PostgresDialect : IDialect
 
     private async Task<(T Result, StoreTransaction Committed)> TryWriteAsync<T>(Func<StoreTransaction, Task<T>> work, bool refusable)
     {
+        var (slot, isFree) = (slots.TryTake(out var used) ? used : $"{process}.{Interlocked.Increment(ref slotsMade)}", true);
+        try
+        {
+            return await TryWriteAsync(work, new CommitMark(slot, Guid.NewGuid().ToString("N")), refusable);
+        }
+        catch (Exception e) when (e is StoreUnavailableException || PostgresFailure.Of(e) == PostgresFault.Away)
+        {
+            isFree = false; // the server may still be at it
+            throw;
+        }
+        finally
+        {
+            if (isFree)
+            {
+                slots.Add(slot);
+            }
+        }
+    }
+
+    private async Task<(T Result, StoreTransaction Committed)> TryWriteAsync<T>(Func<StoreTransaction, Task<T>> work, CommitMark mark, bool refusable)
+    {
         await using var connection = await source.OpenConnectionAsync(stopping.Token);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
-        var store = new StoreTransaction(connection, transaction, sql, options.Clock);
+        if (Interlocked.Exchange(ref hasForgotten, 1) == 0)
+        {
+            await connection.ExecuteAsync(CommitMark.Forget, transaction: transaction);
+        }
+
+        var store = new StoreTransaction(connection, transaction, sql, options.Clock, mark: mark);
         var result = await work(store);
-        var id = store.DatabaseId ?? await connection.QueryFirstAsync<string?>("SELECT CAST(pg_current_xact_id_if_assigned() AS TEXT)", transaction: transaction);
         try
         {
             await transaction.CommitAsync();
         }
-        catch (Exception e) when (id is not null && PostgresFailure.Of(e) == PostgresFault.Away && !PostgresFailure.IsUndone(e))
+        catch (Exception e) when (store.IsMarked && PostgresFailure.Of(e) == PostgresFault.Away && !PostgresFailure.IsUndone(e))
         {
             presence.Lost(e);
-            if (!await IsCommittedAsync(id, refusable))
+            if (!await IsCommittedAsync(mark, refusable))
             {
                 throw;
             }
@@ -355,7 +381,7 @@ public sealed class PostgresDialect : IDialect
     /// would be stored twice.
     /// </summary>
     /// <exception cref="StoreUnavailableException">It could not be found out for as long as a client waits.</exception>
-    private async Task<bool> IsCommittedAsync(string id, bool refusable)
+    private async Task<bool> IsCommittedAsync(CommitMark mark, bool refusable)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (true)
@@ -364,19 +390,11 @@ public sealed class PostgresDialect : IDialect
             {
                 await PresentAsync(refusable);
                 await using var connection = await source.OpenConnectionAsync(stopping.Token);
-                var status = await connection.QueryFirstAsync<string?>("SELECT pg_xact_status(CAST(@id AS xid8))", new { id });
-                if (status is "committed" or "aborted")
-                {
-                    return status == "committed";
-                }
+                return await connection.QueryFirstAsync<string>(CommitMark.Ask, mark) == mark.Token;
             }
             catch (StoreUnavailableException e)
             {
                 throw new StoreUnavailableException(e.Message, mayBeStored: true, e);
-            }
-            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InvalidParameterValue)
-            {
-                return false; // a server that was restored to before it has never seen it
             }
             catch (Exception e) when (stopping.IsCancellationRequested && (e is OperationCanceledException or ObjectDisposedException || PostgresFailure.Of(e) != PostgresFault.None))
             {

@@ -7,7 +7,6 @@ internal class RunRow
     public long StoreTicks { get; init; }
 
     /// <summary>What the database calls the transaction that locked the row.</summary>
-    public string? StoreTransaction { get; init; }
 
     /// <summary>When the run's engine was last seen, as it was when the row was locked; null where the row was only read.</summary>
     public long? EngineHeartbeat { get; init; }

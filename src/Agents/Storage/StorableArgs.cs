@@ -8,11 +8,13 @@ namespace Holdfast.Agents.Storage;
 /// Arguments of a statement whose texts any database can hold. What a client sends is refused before it comes here; what a model, a tool
 /// or a provider says may still hold U+0000 or half a surrogate pair, and a step must not fail over it for ever: there U+FFFD stands.
 /// </summary>
-internal sealed class StorableArgs(object args) : SqlMapper.IDynamicParameters
+/// <param name="mark">What goes with a transaction's first statement.</param>
+internal sealed class StorableArgs(object? args, CommitMark? mark = null) : SqlMapper.IDynamicParameters
 {
     public void AddParameters(IDbCommand command, SqlMapper.Identity identity)
     {
         ((SqlMapper.IDynamicParameters)(args as DynamicParameters ?? new DynamicParameters(args))).AddParameters(command, identity);
+        mark?.AddTo(command);
         foreach (IDbDataParameter parameter in command.Parameters)
         {
             if (parameter.Value is string text)

@@ -17,10 +17,10 @@ internal sealed record StoreSql
 
     public string SkipLocked { get; init; } = "";
 
-    /// <summary>The statement that locks the run of a condition, and says when its engine was last seen, and after the lock the clock and the transaction's id.</summary>
+    /// <summary>The statement that locks the run of a condition, and says when its engine was last seen, and after the lock the clock.</summary>
     public Func<string, string> LockRun { get; init; } = condition => $"SELECT r.*, {EngineSeen} FROM runs r WHERE {condition}";
 
-    /// <summary>The statement that says the clock and the transaction's id; null where the clock is not the database's.</summary>
+    /// <summary>The statement that says the clock; null where the clock is not the database's.</summary>
     public string? ReadClock { get; init; }
 
     /// <summary>Called with each statement and its arguments. For tests, which read its plan.</summary>

@@ -17,17 +17,19 @@ public sealed class StoreTransaction
     private readonly List<Wake> wakes = [];
     private readonly HashSet<string> changed = [];
     private string prefix;
+    private CommitMark? mark;
     private DateTimeOffset? now;
 
     /// <param name="clock">The store's clock; null for the database's own.</param>
-    /// <param name="prefix">SQL that goes with the first statement.</param>
-    internal StoreTransaction(IDbConnection connection, IDbTransaction? transaction, StoreSql sql, TimeProvider? clock, string prefix = "")
+    /// <param name="prefix">SQL that goes with the first statement, and changes nothing.</param>
+    /// <param name="mark">What else goes with it.</param>
+    internal StoreTransaction(IDbConnection connection, IDbTransaction? transaction, StoreSql sql, TimeProvider? clock, string prefix = "", CommitMark? mark = null)
     {
         this.connection = connection;
         this.transaction = transaction;
         this.sql = sql;
         this.clock = clock;
-        this.prefix = prefix;
+        (this.prefix, this.mark) = (prefix, mark);
         if (sql.BeginLocksAll)
         {
             now = clock!.GetUtcNow();
@@ -49,8 +51,8 @@ public sealed class StoreTransaction
     /// <summary>What a SELECT ends with to lock the rows that nobody else has locked.</summary>
     internal string SkipLocked => sql.SkipLocked;
 
-    /// <summary>What the database calls this transaction, where it is known: by that it can be asked what became of it.</summary>
-    internal string? DatabaseId { get; private set; }
+    /// <summary>Whether its mark has been set: without, it has said nothing to the database yet.</summary>
+    internal bool IsMarked { get; private set; }
 
     /// <summary>What the engine is to be told once this is committed.</summary>
     internal IReadOnlyList<Wake> Wakes => wakes;
@@ -61,12 +63,24 @@ public sealed class StoreTransaction
     /// <summary>Runs whose watchers are to look again.</summary>
     internal IReadOnlyCollection<string> ChangedRuns => changed;
 
-    public Task<int> ExecuteAsync(string sql, object? args = null) => connection.ExecuteAsync(Whole(sql, args), Args(args), transaction);
+    public async Task<int> ExecuteAsync(string sql, object? args = null)
+    {
+        var marks = mark is null ? 0 : 1; // which count as changed rows
+        var (statement, whole) = Whole(sql, args);
+        return await connection.ExecuteAsync(statement, whole, transaction) - marks;
+    }
 
-    public Task<T?> FirstAsync<T>(string sql, object? args = null) => connection.QueryFirstOrDefaultAsync<T?>(Whole(sql, args), Args(args), transaction);
+    public Task<T?> FirstAsync<T>(string sql, object? args = null)
+    {
+        var (statement, whole) = Whole(sql, args);
+        return connection.QueryFirstOrDefaultAsync<T?>(statement, whole, transaction);
+    }
 
-    public async Task<IReadOnlyList<T>> ListAsync<T>(string sql, object? args = null) =>
-        [.. await connection.QueryAsync<T>(Whole(sql, args), Args(args), transaction)];
+    public async Task<IReadOnlyList<T>> ListAsync<T>(string sql, object? args = null)
+    {
+        var (statement, whole) = Whole(sql, args);
+        return [.. await connection.QueryAsync<T>(statement, whole, transaction)];
+    }
 
     /// <summary>Locks a run's row until the end, and reads the clock after it has the lock. A time without its engine counts for nothing from here on.</summary>
     /// <param name="condition">Which one, as SQL.</param>
@@ -75,7 +89,7 @@ public sealed class StoreTransaction
         var row = await FirstAsync<RunRow>(sql.LockRun(condition), args);
         if (row is not null)
         {
-            Read(row.StoreTicks, row.StoreTransaction);
+            Read(row.StoreTicks);
             return await Standstill.OfRunAsync(this, row);
         }
 
@@ -87,8 +101,7 @@ public sealed class StoreTransaction
     {
         if (sql.ReadClock is { } select)
         {
-            var read = (await FirstAsync<ClockRow>(select))!;
-            Read(read.StoreTicks, read.StoreTransaction);
+            Read(await FirstAsync<long>(select));
         }
     }
 
@@ -120,27 +133,16 @@ public sealed class StoreTransaction
     // An instance is called run.generation, and what it asks run.generation.asking: no index of the run itself is needed.
     private static object Words(string runId) => new { from = $"{runId}.", to = $"{runId}/" };
 
-    private void Read(long ticks, string? id)
-    {
-        now = clock?.GetUtcNow() ?? new DateTimeOffset(ticks, TimeSpan.Zero);
-        DatabaseId = id;
-    }
+    private void Read(long ticks) => now = clock?.GetUtcNow() ?? new DateTimeOffset(ticks, TimeSpan.Zero);
 
-    private static StorableArgs? Args(object? args) => args is null ? null : new StorableArgs(args);
-
-    private string Whole(string statement, object? args)
+    /// <summary>A statement with what goes before the first one.</summary>
+    private (string Statement, StorableArgs? Args) Whole(string statement, object? args)
     {
         sql.Seen?.Invoke(statement, args);
-        var whole = prefix + statement;
-        prefix = "";
-        return whole;
-    }
-
-    private sealed class ClockRow
-    {
-        public long StoreTicks { get; init; }
-
-        public string? StoreTransaction { get; init; }
+        var (before, with) = (prefix, mark);
+        (prefix, mark) = ("", null);
+        IsMarked |= with is not null;
+        return ((with is null ? before : before + CommitMark.Statement) + statement, args is null && with is null ? null : new StorableArgs(args, with));
     }
 }
 

@@ -21,6 +21,9 @@ internal sealed class CutAtCommit : IDisposable
         _ = AcceptAsync();
     }
 
+    /// <summary>What new connections wait for; done at first.</summary>
+    public Task Open { get; set; } = Task.CompletedTask;
+
     /// <summary>The Host to connect to.</summary>
     public string Host => home.FullName;
 
@@ -57,6 +60,7 @@ internal sealed class CutAtCommit : IDisposable
     private async Task ServeAsync(Socket client)
     {
         using var near = client;
+        await Open;
         using var far = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await far.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(server, ".s.PGSQL.5432")));
         var isCut = false;

@@ -38,6 +38,42 @@ public sealed class PostgresTests
     }
 
     [PostgresFact]
+    public async Task ACommitThatACrashLostIsNotTakenForTheOneThatHasItsNumberSince()
+    {
+        await using var server = await PostgresServer.StartAsync(durable: true);
+        await server.ExecuteAsync("ALTER SYSTEM SET wal_writer_delay = '10s'"); // so that nothing of it reaches the disk by itself
+        await server.ExecuteAsync("SELECT pg_reload_conf()");
+        using var wire = new CutAtCommit(server.Socket);
+        using var store = new AgentStore(await PostgresDialect.OpenAsync(new PostgresOptions(server.ConnectionString.Replace(server.Socket, wire.Host, StringComparison.Ordinal)), NullLogger.Instance));
+        await WriteAsync(store, "first");
+        var (works, number) = (0, "");
+        var back = new TaskCompletionSource();
+        wire.Arm(isDone: false);
+        var writing = store.WriteAsync(async tx =>
+        {
+            works++;
+            number = await tx.FirstAsync<string>("SELECT CAST(pg_current_xact_id() AS TEXT)");
+            await tx.ExecuteAsync("INSERT INTO agents (name, version) VALUES ('second', '1')");
+            wire.Open = works == 1 ? back.Task : wire.Open;
+            return true;
+        });
+        await Patience.UntilAsync(() => Task.FromResult(wire.Cuts == 1));
+        var lost = number;
+        await server.KillAsync();
+        await server.StartServerAsync();
+        for (var others = 0; others < 50; others++)
+        {
+            await server.ExecuteAsync("SELECT pg_current_xact_id()");
+        }
+
+        Assert.Equal("committed", await server.AskAsync($"SELECT pg_xact_status('{lost}')")); // of another
+        back.SetResult();
+        await writing.Patiently();
+
+        Assert.Equal((2, 2L), (works, await CountAsync(store)));
+    }
+
+    [PostgresFact]
     public async Task OfTwoThatLockEachOtherOutBothAreDone()
     {
         var server = await PostgresServer.SharedAsync();
@@ -132,15 +168,12 @@ public sealed class PostgresTests
         await using var server = await PostgresServer.StartAsync();
         var said = new Said();
         using var store = await OpenAsync(server, logger: said);
-        await server.ExecuteAsync("ALTER SYSTEM SET default_transaction_read_only = on");
-        await server.ExecuteAsync("SELECT pg_reload_conf()");
+        await MakeReadOnlyAsync(server, "on");
         await Assert.ThrowsAsync<StoreUnavailableException>(() => InsertAsync(store, "refused", refusable: true)).Patiently();
-        await server.ExecuteAsync("ALTER SYSTEM RESET default_transaction_read_only");
-        await server.ExecuteAsync("SELECT pg_reload_conf()");
+        await MakeReadOnlyAsync(server, "off");
         await Patience.UntilAsync(() => Task.FromResult(store.Away is null)); // though nobody waits to write
 
-        await server.ExecuteAsync("ALTER SYSTEM SET default_transaction_read_only = on");
-        await server.ExecuteAsync("SELECT pg_reload_conf()");
+        await MakeReadOnlyAsync(server, "on");
         var works = 0;
         var step = WriteAsync(store, "step", () => Interlocked.Increment(ref works));
         await Patience.UntilAsync(() => Task.FromResult(store.Away?.Contains("takes no writes: it is read-only", StringComparison.Ordinal) == true));
@@ -149,8 +182,7 @@ public sealed class PostgresTests
         Assert.InRange(works, 1, 5);
         Assert.Contains("takes no writes", Assert.Single(said.Errors), StringComparison.Ordinal);
 
-        await server.ExecuteAsync("ALTER SYSTEM RESET default_transaction_read_only");
-        await server.ExecuteAsync("SELECT pg_reload_conf()");
+        await MakeReadOnlyAsync(server, "off");
         await step.Patiently();
         Assert.Equal((1L, null), (await CountAsync(store), store.Away));
     }
@@ -387,4 +419,11 @@ public sealed class PostgresTests
         """;
 
     private static Task<long> CountAsync(AgentStore store) => store.ReadAsync(tx => tx.FirstAsync<long>("SELECT COUNT(*) FROM agents"));
+
+    private static async Task MakeReadOnlyAsync(PostgresServer server, string word)
+    {
+        await server.ExecuteAsync($"ALTER SYSTEM SET default_transaction_read_only = {word}");
+        await server.ExecuteAsync("SELECT pg_reload_conf()");
+        await Patience.UntilAsync(async () => await server.AskAsync("SHOW default_transaction_read_only") == word);
+    }
 }
