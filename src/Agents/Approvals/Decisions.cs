@@ -173,7 +173,7 @@ public sealed class Decisions
 
             case RunAgain:
                 await tx.ExecuteAsync("""
-                    UPDATE calls SET state = 'proposed', attempt = attempt + 1, begins = 0, failures = 0, reasks = 0, retry_at = NULL, token = NULL, lease = NULL
+                    UPDATE calls SET state = 'proposed', attempt = attempt + 1, begins = 0, failures = 0, reasks = 0, retry_at = NULL, lacking_since = NULL, token = NULL, lease = NULL
                     WHERE run = @Run AND turn = @Turn AND idx = @Idx
                     """, new { call.Run, call.Turn, call.Idx });
                 break;

@@ -75,8 +75,11 @@ public sealed class EngineRoster
     });
 
     /// <summary>Waits for the gates that are under way: one that comes later sees that the engine is barred, and takes no lock that would be waited for.</summary>
-    private static async Task<bool> PassedAsync(StoreTransaction tx, string id) =>
-        await tx.FirstAsync<string>($"SELECT id FROM engines WHERE id = @id{tx.ForUpdate}", new { id }) is not null;
+    private static async Task<bool> PassedAsync(StoreTransaction tx, string id)
+    {
+        await tx.FirstAsync<string>($"SELECT id FROM engines WHERE id = @id{tx.ForUpdate}", new { id });
+        return await tx.ExecuteAsync("UPDATE engines SET retired_at = retired_at WHERE id = @id", new { id }) > 0; // or one that stalled between its look and its lock would go by what it saw
+    }
 
     /// <summary>Bars it under a lock that waits for no gate: a busy engine always has one under way.</summary>
     private static async Task<bool> BarAsync(StoreTransaction tx, string id, string by, bool force)

@@ -11,8 +11,11 @@ namespace Holdfast.Agents.Runs;
 /// </summary>
 internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun run, CallRow call)
 {
-    /// <param name="execution">Which asks; one that has passed already, and has not begun, has its lease anew.</param>
-    public static async Task<Passage> TryAsync(AgentParts parts, StoreTransaction tx, CallStep step, string execution)
+    private string? consumed;
+
+    /// <param name="execution">Which asks.</param>
+    /// <param name="unused">What it was given before, and has not used.</param>
+    public static async Task<Passage> TryAsync(AgentParts parts, StoreTransaction tx, CallStep step, string execution, Permit? unused = null)
     {
         await parts.Engine.CheckAsync(tx, step.Run);
         if (await LockedRun.TakeAsync(tx, step.Run) is not { } run || run.Row.HasEnded || run.Row.Generation != step.Generation)
@@ -28,8 +31,23 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
             await tx.LookedAsync(run.Instance);
         }
 
-        var call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
-        return await new CallGate(parts, tx, run, call).PassAsync(execution);
+        var gate = new CallGate(parts, tx, run, await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index));
+        if (unused is { IsFirst: true } && gate.IsStartedBy(execution))
+        {
+            await gate.PutBackAsync(unused.Consumed);
+        }
+
+        return await gate.PassAsync(execution);
+    }
+
+    /// <summary>Undoes a passing that nothing has come of: what stopped the call since then is met again.</summary>
+    private async Task PutBackAsync(string? consumed)
+    {
+        await tx.ExecuteAsync("""
+            UPDATE calls SET state = 'proposed', begins = begins - 1, token = NULL, lease = NULL WHERE run = @Run AND turn = @Turn AND idx = @Idx;
+            UPDATE approvals SET consumed_at = NULL WHERE id = @consumed
+            """, new { call.Run, call.Turn, call.Idx, consumed });
+        call = await Calls.ReadAsync(tx, run.Row.Run, call.Turn, call.Idx);
     }
 
     private async Task<Passage> PassAsync(string execution)
@@ -41,7 +59,7 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
 
         if (call.State == CallStates.Started)
         {
-            return call.Token == execution && parts.Tools.TryFind(call.Tool, out var own) ? await StartAsync(own, execution) : await PassAgainAsync(execution);
+            return await PassAgainAsync(execution);
         }
 
         if (run.Row.IsEnding)
@@ -70,6 +88,11 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
         if (!parts.Tools.TryFind(call.Tool, out var tool))
         {
             return await LackAsync(); // before the approval is consumed: it is for when the tool is there
+        }
+
+        if (call.LackingSince is not null)
+        {
+            await tx.ExecuteAsync("UPDATE calls SET retry_at = NULL, lacking_since = NULL WHERE run = @Run AND turn = @Turn AND idx = @Idx", new { call.Run, call.Turn, call.Idx });
         }
 
         return await PermitAsync() ?? await StartAsync(tool, execution);
@@ -113,20 +136,24 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
         if (IsGranted(word))
         {
             await tx.ExecuteAsync("UPDATE approvals SET consumed_at = @Now WHERE id = @Id", new { run.Now, word!.Id });
+            consumed = word.Id;
         }
     }
 
     private async Task<ApprovalRow?> RunAgainAsync(Askings askings) =>
         await askings.NewestAsync(call, ApprovalKinds.InDoubt, call.Attempt - 1) is { Decision: Decisions.RunAgain } word ? word : null;
 
+    private bool IsStartedBy(string execution) => call.State == CallStates.Started && call.Token == execution;
+
     private async Task<Passage> PassAgainAsync(string execution)
     {
-        if (parts.Engine.Respects(call.Holder) && call.Lease > run.Now)
+        var isOwn = IsStartedBy(execution);
+        if (!isOwn && parts.Engine.Respects(call.Holder) && call.Lease > run.Now)
         {
             return new(StepAnswer.WaitFor(call.Lease)); // another execution is at it
         }
 
-        if (call.HasEffect && !call.Idempotent)
+        if (!isOwn && call.HasEffect && !call.Idempotent)
         {
             return new(await Calls.DoubtAsync(parts, tx, run, call, "the process ended while it ran"));
         }
@@ -147,7 +174,7 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
             return new(StepAnswer.WaitFor(call.RetryAt));
         }
 
-        if (call.Begins >= LockedRun.MostBegins)
+        if (!isOwn && call.Begins >= LockedRun.MostBegins)
         {
             if (run.Row.IsEnding)
             {
@@ -194,7 +221,7 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
         await run.RefreshAsync();
 
         var context = new ToolContext(run.Row.Tenant, run.Row.Id, run.Row.Agent, run.Row.RequestedBy, Calls.KeyOf(run.Row.Id, call), call.Attempt);
-        return new(StepAnswer.Go, new Permit(tool, call.Arguments!, context));
+        return new(StepAnswer.Go, new Permit(tool, call.Arguments!, context, IsFirst: call.State != CallStates.Started, consumed));
     }
 }
 
@@ -202,4 +229,6 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
 internal sealed record Passage(StepAnswer Answer, Permit? Permit = null);
 
 /// <summary>Leave to act once.</summary>
-internal sealed record Permit(Tool Tool, string Arguments, ToolContext Context);
+/// <param name="IsFirst">Whether it begins the attempt, so that nothing has come of that yet.</param>
+/// <param name="Consumed">The approval that was consumed for it.</param>
+internal sealed record Permit(Tool Tool, string Arguments, ToolContext Context, bool IsFirst, string? Consumed);

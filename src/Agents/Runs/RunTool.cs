@@ -18,7 +18,7 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
     public async Task<StepAnswer> RunAsync(ActivityContext context, CallStep step)
     {
         var execution = Guid.NewGuid().ToString("N");
-        var passage = await PassAsync(step, execution);
+        var passage = await PassAsync(step, execution, context.CancellationToken);
         if (passage.Permit is not { } permit)
         {
             return passage.Answer;
@@ -32,17 +32,18 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
     }
 
     /// <summary>Passes the gate, and again where it took so long that the lease might end before the act does: nothing has begun yet.</summary>
-    private async Task<Passage> PassAsync(CallStep step, string execution)
+    private async Task<Passage> PassAsync(CallStep step, string execution, CancellationToken stopping)
     {
-        while (true)
+        for (Permit? unused = null; ;)
         {
+            stopping.ThrowIfCancellationRequested();
             var before = 0L;
             var passage = await OurFault.PausesAsync(parts, step.Run, () => parts.Store.WriteAsync(tx =>
             {
                 before = parts.Time.GetTimestamp(); // of the try that is stored: the store may have been away before it
-                return CallGate.TryAsync(parts, tx, step, execution);
+                return CallGate.TryAsync(parts, tx, step, execution, unused);
             }), instead => new Passage(instead));
-            if (passage.Permit is null)
+            if (passage.Permit is not { } permit)
             {
                 return passage;
             }
@@ -52,6 +53,9 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
             {
                 return passage;
             }
+
+            parts.Logger.LogWarning("Run {Run}: {Tool} has not begun, because its gate took so long; it passes again.", step.Run, permit.Tool.Name);
+            unused = permit;
         }
     }
 

@@ -22,17 +22,21 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
 
     private const int AtOnce = 8;
 
+    /// <summary>After so many runs in a row that the engine does not answer about, it is the engine, and not the runs.</summary>
+    private const int MostUnanswered = 8;
+
     // Those that have not ended: they are as few as somebody has to see to.
     private static readonly OrchestrationRuntimeStatus[] Held = [OrchestrationRuntimeStatus.Suspended, OrchestrationRuntimeStatus.Paused];
 
     private readonly Retirement retirement = new(parts);
 
-    /// <summary>From where the share began that the engine did not answer about.</summary>
-    private long? missed;
+    /// <summary>How many runs in a row the engine has not answered about.</summary>
+    private int unanswered;
 
     /// <param name="wholly">Whether to ask the engine about every run that has not ended: at the start of an engine that one process serves.</param>
     public async Task RunAsync(bool wholly)
     {
+        Volatile.Write(ref unanswered, 0);
         await parts.Engine.CheckStoresAsync();
         await Standstill.AfterAbsenceAsync(parts.Store, parts.Engine.Id, refusable: !wholly);
         var (sweptTo, share) = await parts.Store.WriteAsync(BeatAsync, refusable: !wholly); // the next sweep does it; a start waits
@@ -49,7 +53,7 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         }
         else
         {
-            await FindDeadAsync(sweptTo, share);
+            await FindDeadAsync(share, refusable: true);
             await parts.Store.WriteAsync(tx => GoOnAsync(tx, sweptTo, share), refusable: true);
         }
     }
@@ -110,27 +114,6 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         }
     }
 
-    /// <summary>A share of which the engine says nothing is asked about again by the next sweep, and then left: it may be one of its runs, and not the engine.</summary>
-    private async Task FindDeadAsync(long from, IReadOnlyList<RunRow> share)
-    {
-        try
-        {
-            await FindDeadAsync(share, refusable: true);
-            missed = null;
-        }
-        catch (EngineUnavailableException) when (missed == from)
-        {
-            await parts.Store.WriteAsync(tx => GoOnAsync(tx, from, share), refusable: true);
-            missed = null;
-            throw;
-        }
-        catch (EngineUnavailableException)
-        {
-            missed = from;
-            throw;
-        }
-    }
-
     private Task FindDeadAsync(IReadOnlyList<RunRow> runs, bool refusable) =>
         Parallel.ForEachAsync(runs, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (run, cancellation) =>
         {
@@ -150,6 +133,11 @@ internal sealed class Sweep(AgentParts parts, Func<IOrchestrationClient> engine)
         try
         {
             await look();
+            Volatile.Write(ref unanswered, 0);
+        }
+        catch (EngineUnavailableException e) when (Interlocked.Increment(ref unanswered) < MostUnanswered)
+        {
+            parts.Logger.LogWarning("Run {Run}: its engine does not answer about it: {Message} The sweep goes on with the others, and comes to it again.", run, e.Message);
         }
         catch (Exception e) when (e is not (EngineLostException or EngineUnavailableException or OperationCanceledException) && !parts.Store.Caused(e))
         {

@@ -390,7 +390,15 @@ public sealed class PostgresDialect : IDialect
             {
                 await PresentAsync(refusable);
                 await using var connection = await source.OpenConnectionAsync(stopping.Token);
-                return await connection.QueryFirstAsync<string>(CommitMark.Ask, mark) == mark.Token;
+                await using var asking = await connection.BeginTransactionAsync(stopping.Token);
+                if (refusable)
+                {
+                    await connection.ExecuteAsync("SET LOCAL lock_timeout = '2s'", transaction: asking); // as RefuseAfter
+                }
+
+                var token = await connection.QueryFirstAsync<string>(CommitMark.Ask, mark, asking);
+                await asking.CommitAsync(stopping.Token);
+                return token == mark.Token;
             }
             catch (StoreUnavailableException e)
             {

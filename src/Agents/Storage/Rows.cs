@@ -6,8 +6,6 @@ internal class RunRow
     /// <summary>The store's clock when the row was locked, where the database says it.</summary>
     public long StoreTicks { get; init; }
 
-    /// <summary>What the database calls the transaction that locked the row.</summary>
-
     /// <summary>When the run's engine was last seen, as it was when the row was locked; null where the row was only read.</summary>
     public long? EngineHeartbeat { get; init; }
 

@@ -300,7 +300,7 @@ public sealed class SharedEngineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ARunThatAHubNeverAnswersAboutHoldsUpTheOthersOnce()
+    public async Task ARunThatAHubNeverAnswersAboutHoldsUpNoOther()
     {
         await using var hub = await HubHarness.StartAsync(Desks.Refunding().Deployment, shared);
         string? mute = null;
@@ -313,11 +313,10 @@ public sealed class SharedEngineTests : IAsyncLifetime
         }));
         await shared.AddRunsAsync("hub", Sweep.Share + 200);
         mute = await shared.StoredAsync<string>("SELECT id FROM runs ORDER BY run LIMIT 1");
-        await Assert.ThrowsAsync<EngineUnavailableException>(process.System.SweepNowAsync);
-        await Assert.ThrowsAsync<EngineUnavailableException>(process.System.SweepNowAsync);
         await process.System.SweepNowAsync();
-
-        Assert.Equal(200, await shared.StoredAsync<int>($"SELECT COUNT(*) FROM runs WHERE status = 'paused' AND run > (SELECT MIN(run) FROM runs) + {Sweep.Share - 1}"));
+        Assert.Equal(Sweep.Share - 1, await shared.StoredAsync<int>("SELECT COUNT(*) FROM runs WHERE status = 'paused'"));
+        await process.System.SweepNowAsync();
+        Assert.Equal(Sweep.Share + 199, await shared.StoredAsync<int>("SELECT COUNT(*) FROM runs WHERE status = 'paused'"));
     }
 
     /// <summary>A run whose start the hub has not heard of, a minute ago.</summary>

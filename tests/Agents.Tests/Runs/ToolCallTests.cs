@@ -130,6 +130,51 @@ public sealed class ToolCallTests
         Assert.Equal(1, await desk.StoredAsync<long>("SELECT begins FROM calls"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ACallWhoseRunWasCancelledOrSuspendedWhileItsGateTookSoLongIsNotMade(bool cancelled)
+    {
+        var refund = Given.Refund(idempotent: false);
+        RunHarness? desk = null;
+        var passings = 0;
+        var slow = new AgentOptions
+        {
+            CrashPoint = point =>
+            {
+                if (point == AgentCrashPoints.ToolStarted && ++passings == 1)
+                {
+                    desk!.Time.Set(desk.Time.GetUtcNow() + TimeSpan.FromSeconds(8));
+                    StopAsync().GetAwaiter().GetResult();
+                }
+            },
+        };
+        desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), refund) { Options = slow }.Asking(Given.Held()));
+        await using var owned = desk;
+        var run = await desk.RunAsync();
+        await desk.DecideAsync((await desk.PendingAsync(run)).Single().Id, "approve");
+        await desk.SettleAsync();
+
+        Assert.Empty(refund.Requests);
+        if (cancelled)
+        {
+            var ended = await desk.FindAsync(run);
+            Assert.Equal(("ended", OutcomeKinds.Cancelled, 0), (ended.Status, ended.Outcome!.Kind, ended.Outcome.Unknown.Count));
+            return;
+        }
+
+        Assert.Equal("suspended", (await desk.FindAsync(run)).Status);
+        await desk.System.Runs.ResumeAsync(RunHarness.Anna, run);
+        await desk.SettleAsync();
+        Assert.Equal(("ended", 1), ((await desk.FindAsync(run)).Status, refund.Requests.Count)); // on the same approval
+
+        async Task StopAsync()
+        {
+            var id = (await desk!.StoredAsync<string>("SELECT id FROM runs"))!;
+            await (cancelled ? desk.System.Runs.CancelAsync(RunHarness.Anna, id) : desk.System.Runs.SuspendAsync(RunHarness.Anna, id));
+        }
+    }
+
     [Fact]
     public async Task ACallThatStopsWithTheHostIsHandedToTheNextStartAndCountsAsNoFailure()
     {

@@ -27,6 +27,9 @@ internal sealed class CutAtCommit : IDisposable
     /// <summary>The Host to connect to.</summary>
     public string Host => home.FullName;
 
+    /// <summary>What a commit that is cut off waits for before the server gets it; null where the server never does.</summary>
+    public Func<Task>? Late { get; set; }
+
     /// <summary>How often it was cut.</summary>
     public int Cuts => Volatile.Read(ref cuts);
 
@@ -84,7 +87,14 @@ internal sealed class CutAtCommit : IDisposable
 
             Volatile.Write(ref isCut, true);
             Interlocked.Increment(ref cuts);
-            if (how == 1)
+            if (Late is { } late)
+            {
+                near.Close();
+                late().GetAwaiter().GetResult();
+                far.Send(said);
+                answered.Wait();
+            }
+            else if (how == 1)
             {
                 far.Send(said);
                 answered.Wait(); // it is done when the server says so

@@ -38,6 +38,19 @@ public sealed class PostgresTests
     }
 
     [PostgresFact]
+    public async Task ACommitThatTheServerGetsLateIsWaitedForAndNotRunAgain()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        using var wire = new CutAtCommit(server.Socket) { Late = () => Patience.UntilAsync(async () => await server.AskAsync("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") != "0") };
+        using var store = new AgentStore(await PostgresDialect.OpenAsync(new PostgresOptions(server.ConnectionString.Replace(server.Socket, wire.Host, StringComparison.Ordinal)), NullLogger.Instance));
+        var works = 0;
+        wire.Arm(isDone: false);
+        await WriteAsync(store, "name", () => works++).Patiently();
+
+        Assert.Equal((1, 1, 1L), (wire.Cuts, works, await CountAsync(store)));
+    }
+
+    [PostgresFact]
     public async Task ACommitThatACrashLostIsNotTakenForTheOneThatHasItsNumberSince()
     {
         await using var server = await PostgresServer.StartAsync(durable: true);
