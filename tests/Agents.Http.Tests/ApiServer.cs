@@ -51,6 +51,9 @@ public class ApiServer : IAsyncLifetime
     /// <summary>What whoever asks the store about a key would meet.</summary>
     public Exception? Away { get; set; }
 
+    /// <summary>What whoever asks once more about who was let in would meet: the store has gone since.</summary>
+    public Exception? AwaySince { get; set; }
+
     /// <summary>Why the host would not be ready.</summary>
     public string? NotReady { get; set; }
 
@@ -114,7 +117,7 @@ public class ApiServer : IAsyncLifetime
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         app = builder.Build();
         app.Use(InFlight.CountAsync);
-        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = http => Away is { } away ? throw away : Named(http) is { } principal ? new(principal) : keys(http), NotReady = () => NotReady, Stopping = stopping.Token, MostOpen = MostOpen, LongestStream = LongestStream, Time = Time }, loggers));
+        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = http => (http.IsLetIn() ? Away ?? AwaySince : Away) is { } away ? throw away : Named(http) is { } principal ? new(principal) : keys(http), NotReady = () => NotReady, Stopping = stopping.Token, MostOpen = MostOpen, LongestStream = LongestStream, Time = Time }, loggers));
         await app.StartAsync();
         address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         Anna = As("anna");

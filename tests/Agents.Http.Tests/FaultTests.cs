@@ -48,14 +48,11 @@ public sealed class FaultTests(ApiServer server) : IClassFixture<ApiServer>
     public async Task ARunThatWasAcceptedIsSaidSoWhereTheStoreGoesAwayDuringTheWait()
     {
         var run = (await server.Anna.PostAsync("/api/runs", Body, ("Idempotency-Key", "away"))).Get("id");
-        await server.InFlight.ReachesAsync(0);
+        server.AwaySince = new StoreUnavailableException("PostgreSQL does not answer.");
         var waiting = server.Anna.PostAsync("/api/runs", Body, ("Idempotency-Key", "away"), ("Prefer", "wait=60"));
-        await server.InFlight.ReachesAsync(1);
-
-        server.Away = new StoreUnavailableException("PostgreSQL does not answer.");
         server.Desk.LetGo(run);
         var reply = await waiting;
-        server.Away = null;
+        server.AwaySince = null;
 
         Assert.Equal((HttpStatusCode.Accepted, run, "queued"), (reply.Status, reply.Get("id"), reply.Get("status")));
         Assert.Equal($"/api/runs/{run}", reply.Headers.Location!.ToString());
