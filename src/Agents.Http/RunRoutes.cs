@@ -42,7 +42,7 @@ internal static class RunRoutes
             try
             {
                 var run = await api.System.Queries.WaitForEndAsync(http.Principal(), id, wait ?? TimeSpan.Zero, stop.Token);
-                return wait is null || wait == TimeSpan.Zero || await Admission.IsStillKnownAsync(http, api.Options) ? run
+                return one is null || await Admission.IsStillKnownAsync(http, api.Options) ? run
                     : throw Admission.Unauthorized("Who asked is not known any more, so the run is not shown. It was accepted, and goes on: look it up with a key that is good.");
             }
             catch (Exception e) when (e is StoreUnavailableException or ObjectDisposedException)

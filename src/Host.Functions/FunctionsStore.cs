@@ -12,10 +12,7 @@ internal static class FunctionsStore
     /// <exception cref="SecretException">The password names a secret that there is not.</exception>
     public static PostgresOptions Options(FunctionsSettings settings, SecretSource secrets)
     {
-        foreach (var inside in ConnectionPasswords.In(settings.StoreConnection))
-        {
-            secrets.Resolve(FunctionsSettings.Store, inside); // so that it is kept out of the log, too
-        }
+        ConnectionPasswords.Keep(secrets, FunctionsSettings.Store, settings.StoreConnection);
 
         var options = new PostgresOptions(settings.StoreConnection)
         {

@@ -28,10 +28,7 @@ internal static class ConfiguredStore
                 : $"{HostSettings.Named("store")} is neither sqlite nor a connection string. Give one of them: Host=…;Database=…;Username=….");
         }
 
-        foreach (var inside in ConnectionPasswords.In(settings.Store))
-        {
-            settings.Secrets.Resolve(HostSettings.Named("store"), inside); // so that it is kept out of the log, too
-        }
+        ConnectionPasswords.Keep(settings.Secrets, HostSettings.Named("store"), settings.Store);
 
         var options = new PostgresOptions(settings.Store)
         {

@@ -393,7 +393,7 @@ public sealed class PostgresDialect : IDialect
                 await using var asking = await connection.BeginTransactionAsync(stopping.Token);
                 if (refusable)
                 {
-                    await connection.ExecuteAsync("SET LOCAL lock_timeout = '2s'", transaction: asking); // as RefuseAfter
+                    await connection.ExecuteAsync($"SET LOCAL lock_timeout = {(int)RefuseAfter.TotalMilliseconds}", transaction: asking);
                 }
 
                 var token = await connection.QueryFirstAsync<string>(CommitMark.Ask, mark, asking);
