@@ -39,7 +39,7 @@ internal static class StoreFilling
 
     public static async Task FillAsync(AgentStore store, int runs)
     {
-        var ask = JsonSerializer.Serialize(ApprovalAsk.Default, AgentsJson.Default.ApprovalAsk);
+        var ask = JsonSerializer.Serialize(ApprovalTerms.Default, AgentsJson.Default.ApprovalTerms);
         await store.WriteAsync(tx => tx.ExecuteAsync("INSERT INTO agent_versions (hash, definition) VALUES ('version-0', '{}')"));
         for (var from = 1; from <= runs; from += Batch)
         {

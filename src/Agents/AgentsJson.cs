@@ -12,7 +12,7 @@ namespace Holdfast.Agents;
 [JsonSerializable(typeof(Fault))]
 [JsonSerializable(typeof(EventData))]
 [JsonSerializable(typeof(StoredReply))]
-[JsonSerializable(typeof(ApprovalAsk))]
+[JsonSerializable(typeof(ApprovalTerms))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(List<string>))]
 internal sealed partial class AgentsJson : JsonSerializerContext;

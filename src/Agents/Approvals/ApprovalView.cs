@@ -43,7 +43,7 @@ public sealed record ApprovalView
     public required int Round { get; init; }
 
     /// <summary>Who may decide.</summary>
-    public required ApprovalStage Stage { get; init; }
+    public required ApprovalStageView Stage { get; init; }
 
     /// <summary>The decisions that can be made.</summary>
     public required IReadOnlyList<string> Decisions { get; init; }
@@ -76,7 +76,7 @@ public sealed record ApprovalView
 /// <param name="By">Any one of these: role:NAME or user:ID.</param>
 /// <param name="Of">How many of them have to agree.</param>
 /// <param name="Requester">allowed or denied: whether the person who asked for the run may decide.</param>
-public sealed record ApprovalStage(IReadOnlyList<string> By, int Of, string Requester);
+public sealed record ApprovalStageView(IReadOnlyList<string> By, int Of, string Requester);
 
 /// <summary>Reads approvals of one tenant.</summary>
 internal sealed class ApprovalQueries(StoreTransaction tx, string tenant)
@@ -101,7 +101,7 @@ internal sealed class ApprovalQueries(StoreTransaction tx, string tenant)
 
     private static ApprovalView View(Row row)
     {
-        var ask = JsonSerializer.Deserialize(row.Ask, AgentsJson.Default.ApprovalAsk)!;
+        var ask = JsonSerializer.Deserialize(row.Ask, AgentsJson.Default.ApprovalTerms)!;
         var open = row.State == ApprovalStates.Pending;
         var inDoubt = row.Kind == ApprovalKinds.InDoubt;
         return new ApprovalView
@@ -117,7 +117,7 @@ internal sealed class ApprovalQueries(StoreTransaction tx, string tenant)
             Turn = row.Turn,
             Index = row.Idx,
             Round = row.Round,
-            Stage = new ApprovalStage(ask.By, 1, ask.RequesterMayDecide ? "allowed" : "denied"),
+            Stage = new ApprovalStageView(ask.Stages[0].By, ask.Stages[0].Of, ask.RequesterMayDecide ? "allowed" : "denied"),
             Decisions = !open ? [] : inDoubt ? Approvals.Decisions.OfDoubt : Approvals.Decisions.OfApproval,
             RequestedBy = row.RequestedBy,
             RequestedAt = Times.Of(row.RequestedAt),

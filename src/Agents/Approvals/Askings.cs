@@ -23,7 +23,7 @@ internal sealed class Askings(StoreTransaction tx, LockedRun run)
 
     /// <summary>Opens the next round; the one before it, if any, is superseded by it.</summary>
     /// <returns>The round, or null when the run was paused because it was asked too often.</returns>
-    public async Task<Asking?> OpenAsync(CallRow call, string kind, ApprovalAsk ask)
+    public async Task<Asking?> OpenAsync(CallRow call, string kind, ApprovalTerms ask)
     {
         var before = await tx.FirstAsync<ApprovalRow>(
             "SELECT * FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx AND kind = @kind ORDER BY round DESC LIMIT 1",
@@ -48,7 +48,7 @@ internal sealed class Askings(StoreTransaction tx, LockedRun run)
             """, new
         {
             id, run.Row.Tenant, call.Run, call.Turn, call.Idx, kind, round, call.Attempt, call.Tool, call.Arguments, run.Now, expires,
-            digest = DigestOf(call), ask = JsonSerializer.Serialize(ask, AgentsJson.Default.ApprovalAsk),
+            digest = DigestOf(call), ask = JsonSerializer.Serialize(ask, AgentsJson.Default.ApprovalTerms),
         });
         if (before is { State: ApprovalStates.Pending or ApprovalStates.Approved, ConsumedAt: null } && before.Attempt == call.Attempt)
         {

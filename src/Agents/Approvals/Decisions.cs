@@ -50,7 +50,7 @@ public sealed class Decisions
     /// <returns>A refusal that is to be stored with what it found, rather than undo it; null when the decision stands.</returns>
     private static async Task<RefusedException?> DecideAsync(StoreTransaction tx, LockedRun run, ApprovalRow row, Principal principal, Decision decision, string? result)
     {
-        var ask = JsonSerializer.Deserialize(row.Ask, AgentsJson.Default.ApprovalAsk)!;
+        var ask = JsonSerializer.Deserialize(row.Ask, AgentsJson.Default.ApprovalTerms)!;
         CheckKind(row, decision);
         if (row.State == ApprovalStates.Superseded)
         {
@@ -151,7 +151,7 @@ public sealed class Decisions
         }
     }
 
-    private static async Task FollowAsync(StoreTransaction tx, LockedRun run, ApprovalRow row, ApprovalAsk ask, Principal principal, Decision decision, string? result)
+    private static async Task FollowAsync(StoreTransaction tx, LockedRun run, ApprovalRow row, ApprovalTerms ask, Principal principal, Decision decision, string? result)
     {
         var call = await Calls.ReadAsync(tx, row.Run, row.Turn, row.Idx);
         switch (decision.Kind)

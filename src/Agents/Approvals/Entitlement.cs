@@ -8,7 +8,7 @@ namespace Holdfast.Agents.Approvals;
 internal static class Entitlement
 {
     /// <summary>Why a principal may not decide; null if it may. A delegate that names another has asked all the same.</summary>
-    public static string? Refuse(Principal principal, ApprovalAsk ask, RunRow run)
+    public static string? Refuse(Principal principal, ApprovalTerms ask, RunRow run)
     {
         // However it is written: a delegate that types an id of the directory in capitals means the same person.
         if (run.Requesters.Contains(principal.Id, StringComparer.OrdinalIgnoreCase) && !ask.RequesterMayDecide)
@@ -16,10 +16,10 @@ internal static class Entitlement
             return $"{principal.Id} asked for this run and may not decide on it. Somebody else has to: {Approvers(ask)}.";
         }
 
-        return principal.IsAnyOf(ask.By) || principal.Has(Roles.Admin)
+        return ask.Stages.All(stage => principal.IsAnyOf(stage.By)) || principal.Has(Roles.Admin)
             ? null
             : $"{principal.Id} may not decide on this. Who may: {Approvers(ask)}.";
     }
 
-    public static string Approvers(ApprovalAsk ask) => ask.By.Count == 0 ? $"role:{Roles.Admin}" : string.Join(" or ", ask.By);
+    public static string Approvers(ApprovalTerms ask) => string.Join(" or ", ask.Stages[0].By);
 }

@@ -57,7 +57,7 @@ internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, Ste
         await tx.ExecuteAsync("UPDATE approvals SET state = 'expired', decided_at = @Now WHERE id = @Id", new { run.Now, row.Id });
         var call = await Calls.ReadAsync(tx, row.Run, row.Turn, row.Idx);
         await Calls.SettleAsync(tx, run, call, CallStates.Expired, ToolResults.Error("expired", "Nobody decided on this call in time. It was not run."));
-        if (JsonSerializer.Deserialize(row.Ask, AgentsJson.Default.ApprovalAsk)!.OnExpire == OnExpire.End)
+        if (JsonSerializer.Deserialize(row.Ask, AgentsJson.Default.ApprovalTerms)!.OnExpire == OnExpire.End)
         {
             await run.EndAsync(new Outcome(OutcomeKinds.Expired) { Cause = $"Nobody decided on {row.Tool} in time." });
             await run.WakeAsync();

@@ -36,7 +36,7 @@ public static class AgentCheck
                     $"Tool '{name}' is not registered for agent '{agent.Name}'.{NearestName.Hint(name, toolbox.Names)} Registered: "
                         + $"{List(toolbox.Names)}.");
             }
-            else if (tool.Effect != Effect.None && !agent.Approvals.Any(rule => rule.Tool == name))
+            else if (tool.Effect != Effect.None && !agent.Approvals.Any(rule => rule.IsAbout(tool.Traits)))
             {
                 yield return (JsonPlace.Item("tools", i),
                     $"Tool '{name}' has an effect ({JsonNamingPolicy.CamelCase.ConvertName(tool.Effect.ToString())}) but no rule. Add it "
@@ -51,6 +51,11 @@ public static class AgentCheck
         {
             var rule = agent.Approvals[i];
             var place = JsonPlace.Item("approvals", i);
+            if (rule.Tool is null)
+            {
+                continue;
+            }
+
             if (!agent.Tools.Contains(rule.Tool))
             {
                 yield return (place, $"{place}: '{rule.Tool}' is no tool of agent "

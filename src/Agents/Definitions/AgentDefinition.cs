@@ -16,6 +16,9 @@ public sealed record AgentDefinition(
     [JsonIgnore]
     public DefinitionSource? Source { get; init; }
 
+    /// <summary>How a person is told what a tool is about to do: a template over its arguments, by the tool's name.</summary>
+    public IReadOnlyDictionary<string, string> Describe { get; init; } = new Dictionary<string, string>();
+
     public string ToJson() => JsonSerializer.Serialize(this, DefinitionJson.Default.AgentDefinition);
 
     /// <summary>Rebuilds what <see cref="ToJson"/> wrote.</summary>
@@ -45,4 +48,5 @@ public sealed record DefinitionSource(string File, IReadOnlyDictionary<string, i
     JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true, NumberHandling = JsonNumberHandling.Strict, PropertyNameCaseInsensitive = false)]
 [JsonSerializable(typeof(AgentDefinition))]
+[JsonSerializable(typeof(Policies))]
 internal sealed partial class DefinitionJson : JsonSerializerContext;

@@ -103,19 +103,21 @@ internal sealed partial class AgentReader(string file)
         return null;
     }
 
-    private ApprovalAsk Ask(YamlKeys keys) => new(
-        By(keys),
-        keys.Choice("requester", ApprovalAsk.Default.RequesterMayDecide, ("allowed", true), ("denied", false)),
-        keys.Time("expires", ApprovalAsk.Default.Expires, ApprovalAsk.ShortestExpiry, ApprovalAsk.LongestExpiry),
-        keys.Choice("onExpire", ApprovalAsk.Default.OnExpire, ("reject", OnExpire.Reject), ("end", OnExpire.End)),
-        keys.Choice("onReject", ApprovalAsk.Default.OnReject, ("continue", OnReject.Continue), ("end", OnReject.End)));
+    private ApprovalAsk Ask(YamlKeys keys) => new()
+    {
+        Stages = [new ApprovalStage(By(keys))],
+        RequesterMayDecide = keys.Choice("requester", ApprovalTerms.Default.RequesterMayDecide, ("allowed", true), ("denied", false)),
+        Expires = keys.Time("expires", ApprovalTerms.Default.Expires, ApprovalTerms.ShortestTime, ApprovalTerms.LongestTime),
+        OnExpire = keys.Choice("onExpire", ApprovalTerms.Default.OnExpire, ("reject", OnExpire.Reject), ("end", OnExpire.End)),
+        OnReject = keys.Choice("onReject", ApprovalTerms.Default.OnReject, ("continue", OnReject.Continue), ("end", OnReject.End)),
+    };
 
     private IReadOnlyList<string> By(YamlKeys keys)
     {
         var stages = keys.List("stages").ToArray();
         if (keys.Find("stages") is not { } at)
         {
-            return ApprovalAsk.Default.By;
+            return ApprovalStage.Default.By;
         }
 
         if (stages.Length != 1)
@@ -130,7 +132,7 @@ internal sealed partial class AgentReader(string file)
         }
 
         var by = stage.List("by").Select(one => Approver(stage, one.Node, one.Place)).Distinct(StringComparer.Ordinal).ToArray();
-        return by.Length > 0 || stage.Find("by") is null ? by.Length > 0 ? by : ApprovalAsk.Default.By
+        return by.Length > 0 || stage.Find("by") is null ? by.Length > 0 ? by : ApprovalStage.Default.By
             : throw stage.Fault(stage.Require("by"), $"{stage.Place("by")}: nobody is listed. Write for example ['role:approve'].");
     }
 

@@ -7,41 +7,31 @@ namespace Holdfast.Agents.Definitions;
 public static class ApprovalPolicy
 {
     /// <summary>
-    /// The approval that the call needs, or null if it may run. Rules that hold it come first, all that apply combined; then a
-    /// <c>none</c> rule that applies lets it pass, and so does a rule that would hold it but does not apply. A tool that only has
-    /// <c>none</c> rules, none of which applies, needs an approval on the default terms, and so does a tool with an effect and no rule.
+    /// What an agent's rules ask for a call; empty if it may run. Rules that hold it come first, all that apply; then a <c>none</c> rule that applies lets it pass,
+    /// and so does a rule that would hold it but does not apply. A tool that only has <c>none</c> rules, none of which applies, needs an approval on the
+    /// default terms, and so does a tool with an effect and no rule.
     /// </summary>
     /// <param name="arguments">Canonical arguments, defaults filled in.</param>
-    public static ApprovalAsk? Ask(IReadOnlyList<ApprovalRule> rules, string tool, Effect effect, JsonElement arguments)
+    public static IReadOnlyList<ApprovalRule> Asked(IReadOnlyList<ApprovalRule> rules, ToolTraits tool, JsonElement arguments)
     {
-        var own = rules.Where(rule => rule.Tool == tool).ToArray();
+        var own = rules.Where(rule => rule.IsAbout(tool)).ToArray();
         if (own.Length == 0)
         {
-            return effect == Effect.None ? null : ApprovalAsk.Default;
+            return tool.Effect == Effect.None ? [] : [Otherwise(tool)];
         }
 
         var applying = own.Where(rule => rule.Applies(arguments)).ToArray();
-        var asked = applying.Select(rule => rule.Ask).Aggregate((ApprovalAsk?)null, Stricter);
+        var holding = applying.Where(rule => rule.Ask is not null).ToArray();
         var passes = applying.Length > 0 || own.Any(rule => rule.Ask is not null);
-        return asked ?? (passes ? null : ApprovalAsk.Default);
+        return holding.Length > 0 ? holding : passes ? [] : [Otherwise(tool)];
     }
 
-    /// <summary>
-    /// Both at once: who both name, the requester only if both allow it, the shorter time, an end if either ends. Used for several rules,
-    /// and for the rule when a call was proposed together with the rule when it is to run.
-    /// </summary>
-    public static ApprovalAsk? Stricter(ApprovalAsk? one, ApprovalAsk? other)
-    {
-        if (one is null || other is null)
-        {
-            return one ?? other;
-        }
+    /// <summary>What a policy that is in force beside the agents asks for a call: it can only ask for more.</summary>
+    public static IReadOnlyList<ApprovalRule> AskedBeside(IReadOnlyList<ApprovalRule> policies, ToolTraits tool, JsonElement arguments) =>
+        [.. policies.Where(rule => rule.Ask is not null && rule.IsAbout(tool) && rule.Applies(arguments))];
 
-        return new(
-            [.. one.By.Intersect(other.By, StringComparer.Ordinal)],
-            one.RequesterMayDecide && other.RequesterMayDecide,
-            one.Expires < other.Expires ? one.Expires : other.Expires,
-            one.OnExpire == OnExpire.End ? OnExpire.End : other.OnExpire,
-            one.OnReject == OnReject.End ? OnReject.End : other.OnReject);
-    }
+    /// <summary>What all of these ask for together; null when there is none.</summary>
+    public static ApprovalTerms? Terms(IReadOnlyList<ApprovalRule> asked) => asked.Count == 0 ? null : ApprovalTerms.Of([.. asked.Select(rule => rule.Ask!)]);
+
+    private static ApprovalRule Otherwise(ToolTraits tool) => new(tool.Name, [], new ApprovalAsk());
 }

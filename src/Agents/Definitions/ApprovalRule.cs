@@ -1,15 +1,28 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Holdfast.Agents.Json;
+using Holdfast.Agents.Tools;
 
 namespace Holdfast.Agents.Definitions;
 
-/// <summary>What an agent's definition says about calls of one tool.</summary>
-/// <param name="Tool">The tool's name.</param>
+/// <summary>What a definition or a policy says about some calls.</summary>
+/// <param name="Tool">Of which tool; null for any.</param>
 /// <param name="When">All must hold; empty holds always.</param>
 /// <param name="Ask">What is asked for when they do; null for <c>none: true</c>, which lets the call pass.</param>
-public sealed record ApprovalRule(string Tool, IReadOnlyList<Condition> When, ApprovalAsk? Ask)
+public sealed record ApprovalRule(string? Tool, IReadOnlyList<Condition> When, ApprovalAsk? Ask)
 {
+    /// <summary>Of which tools, by what they change; null for any.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonConverter(typeof(Json.CamelCaseEnum<Effect>))]
+    public Effect? Risk { get; init; }
+
+    /// <summary>Where it stands, for who wants to know why somebody is asked: <c>policies/finance.yaml(3)</c>. Null in an agent's definition.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Name { get; init; }
+
+    /// <summary>Whether it speaks of this tool. One that does not name it speaks of it only if it has the arguments that the rule compares.</summary>
+    public bool IsAbout(ToolTraits tool) => (Tool is null || Tool == tool.Name) && (Risk is null || Risk == tool.Effect)
+        && (Tool is not null || tool.Schema is null || When.All(condition => tool.Schema.At(condition.Path) is not null));
+
     /// <summary>
     /// Whether the rule applies to a call. What is unknown counts as met in a rule that holds a call and as unmet in one that lets it
     /// pass, so that a missing or ill-typed argument never gets around an approval.
@@ -21,43 +34,4 @@ public sealed record ApprovalRule(string Tool, IReadOnlyList<Condition> When, Ap
             Truth.Unknown => Ask is not null,
             _ => false,
         });
-}
-
-/// <summary>An approval as a rule asks for it.</summary>
-/// <param name="By">
-/// Who may decide: <c>role:NAME</c> or <c>user:ID</c>, any one of them. Empty when two rules name nobody in common: then nobody is entitled
-/// by the rule, and only an <c>admin</c> can decide.
-/// </param>
-/// <param name="RequesterMayDecide">Whether the person who asked for the run may be the one who decides.</param>
-/// <param name="Expires">How long there is to decide: 1 minute to 365 days.</param>
-public sealed record ApprovalAsk(IReadOnlyList<string> By, bool RequesterMayDecide, TimeSpan Expires, OnExpire OnExpire, OnReject OnReject)
-{
-    internal static TimeSpan ShortestExpiry => TimeSpan.FromMinutes(1);
-
-    internal static TimeSpan LongestExpiry => TimeSpan.FromDays(365);
-
-    /// <summary>What holds where a definition says nothing: anyone who may approve but the requester, within three days.</summary>
-    public static ApprovalAsk Default { get; } = new(["role:approve"], false, TimeSpan.FromDays(3), OnExpire.Reject, OnReject.Continue);
-}
-
-/// <summary>What follows when nobody decides in time.</summary>
-[JsonConverter(typeof(CamelCaseEnum<OnExpire>))]
-public enum OnExpire
-{
-    /// <summary>The same as when somebody rejects it.</summary>
-    Reject,
-
-    /// <summary>The run ends as expired.</summary>
-    End,
-}
-
-/// <summary>What follows when the call is rejected.</summary>
-[JsonConverter(typeof(CamelCaseEnum<OnReject>))]
-public enum OnReject
-{
-    /// <summary>The model is told, and the run goes on.</summary>
-    Continue,
-
-    /// <summary>The run ends as rejected.</summary>
-    End,
 }

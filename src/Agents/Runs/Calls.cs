@@ -51,7 +51,7 @@ internal static class Calls
             await tx.ExecuteAsync("UPDATE calls SET state = 'inDoubt', failure = @why, lease = NULL WHERE run = @Run AND turn = @Turn AND idx = @Idx",
                 new { call.Run, call.Turn, call.Idx, why });
             await run.EventAsync(RunEvents.ToolInDoubt, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Message = why });
-            var ask = await new CallPolicy(parts, tx, run).AskAsync(call) ?? ApprovalAsk.Default with { RequesterMayDecide = true };
+            var ask = await new CallPolicy(parts, tx, run).AskAsync(call) ?? ApprovalTerms.Default with { RequesterMayDecide = true };
             asking = await askings.OpenAsync(call, ApprovalKinds.InDoubt, ask);
         }
 

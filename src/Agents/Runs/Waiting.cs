@@ -48,7 +48,7 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<Ope
         }
 
         var first = open[0];
-        var ask = JsonSerializer.Deserialize(first.Ask, AgentsJson.Default.ApprovalAsk)!;
+        var ask = JsonSerializer.Deserialize(first.Ask, AgentsJson.Default.ApprovalTerms)!;
         var who = Entitlement.Approvers(ask) + (ask.RequesterMayDecide ? "" : $", but not {string.Join(" or ", run.Requesters)}");
         var doubt = first.Kind == ApprovalKinds.InDoubt ? first.Doubt : null;
         var next = first.Kind == ApprovalKinds.InDoubt

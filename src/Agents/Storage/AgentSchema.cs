@@ -15,7 +15,7 @@ namespace Holdfast.Agents.Storage;
 /// </summary>
 internal static class AgentSchema
 {
-    public static readonly IReadOnlyList<Migration> Migrations = [Version1.Migration, Version2.Migration, Version3.Migration, Version4.Migration, Version5.Migration, Version6.Migration];
+    public static readonly IReadOnlyList<Migration> Migrations = [Version1.Migration, Version2.Migration, Version3.Migration, Version4.Migration, Version5.Migration, Version6.Migration, Version7.Migration];
 
     /// <summary>The version that this release knows.</summary>
     public static int Version => Migrations[^1].Version;

@@ -85,6 +85,9 @@ public sealed partial class Tool
             $"Tool '{Name}': a result limit of {value} bytes is out of range. Give 1 to {LargestResultLimit}.");
     } = DefaultResultLimit;
 
+    /// <summary>What rules go by.</summary>
+    public ToolTraits Traits => new(Name, Effect, Schema);
+
     /// <summary>What a model is offered.</summary>
     internal AIFunctionDeclaration Declaration { get; }
 

@@ -8,7 +8,7 @@ namespace Holdfast.Agents.Tests.Approvals;
 
 public sealed class ExpiryTests
 {
-    private static readonly TimeSpan Expires = Given.Ask.Expires;
+    private static readonly TimeSpan Expires = Given.Ask.Expires!.Value;
 
     [Fact]
     public async Task ASecondBeforeItsEndItCanBeDecided()

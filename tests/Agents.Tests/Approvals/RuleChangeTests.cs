@@ -15,7 +15,7 @@ public sealed class RuleChangeTests
     [Fact]
     public async Task ARuleThatWasTightenedAfterTheApprovalAsksAnew()
     {
-        var (desk, refund, run, first) = await ApprovedThenAsync(Given.Ask with { By = ["role:chief"] });
+        var (desk, refund, run, first) = await ApprovedThenAsync(Given.Ask with { Stages = [new ApprovalStage(["role:chief"])] });
         await using var owned = desk;
         var second = (await desk.PendingAsync(run)).Single();
         Assert.Equal((2, first.Digest), (second.Round, second.Digest));
@@ -70,7 +70,7 @@ public sealed class RuleChangeTests
     [Fact]
     public async Task AfterThreeReasksTheRunPausesAndRetryAsksOnceMore()
     {
-        var (desk, refund, run, _) = await ApprovedThenAsync(Given.Ask with { By = ["role:owner"] });
+        var (desk, refund, run, _) = await ApprovedThenAsync(Given.Ask with { Stages = [new ApprovalStage(["role:owner"])] });
         await using var owned = desk;
         for (var reask = 1; reask <= 3; reask++)
         {

@@ -15,7 +15,7 @@ public sealed class AgentFolderTests
         Assert.Equal(["lookup_order", "issue_refund", "send_reply"], agent.Tools);
         Assert.Equal(new RunLimits(5, 6, 7000, TimeSpan.FromMinutes(8)), agent.Limits);
         var ask = agent.Approvals[0].Ask!;
-        Assert.Equal(["role:approve", "user:anna"], ask.By);
+        Assert.Equal(["role:approve", "user:anna"], ask.Stages!.Single().By);
         Assert.Equal((true, TimeSpan.FromDays(2), OnExpire.End, OnReject.End), (ask.RequesterMayDecide, ask.Expires, ask.OnExpire, ask.OnReject));
         Assert.Equal(("send_reply", null), (agent.Approvals[1].Tool, agent.Approvals[1].Ask));
     }
@@ -28,7 +28,7 @@ public sealed class AgentFolderTests
         Assert.Equal(new RunLimits(20, 60, 200_000, TimeSpan.FromMinutes(10)), agent.Limits);
         Assert.Empty(agent.Tools);
         var ask = agent.Approvals[0].Ask!;
-        Assert.Equal(["role:approve"], ask.By);
+        Assert.Equal(["role:approve"], ask.Stages!.Single().By);
         Assert.Equal((false, TimeSpan.FromDays(3), OnExpire.Reject, OnReject.Continue), (ask.RequesterMayDecide, ask.Expires, ask.OnExpire, ask.OnReject));
     }
 

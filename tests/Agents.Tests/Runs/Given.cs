@@ -11,7 +11,7 @@ internal static class Given
 {
     public const string RefundSchema = """{"type":"object","properties":{"amount":{"type":["number","string"]},"note":{"type":"string","default":"none"}}}""";
 
-    public static readonly ApprovalAsk Ask = new(["role:approve"], false, TimeSpan.FromDays(3), OnExpire.Reject, OnReject.Continue);
+    public static readonly ApprovalAsk Ask = new() { Stages = [new ApprovalStage(["role:approve"])], Expires = TimeSpan.FromDays(3) };
 
     /// <summary>A model that calls one tool once and then says "Done."</summary>
     public static FakeModel Calling(string tool, string arguments = "{}") => Calling((tool, arguments));

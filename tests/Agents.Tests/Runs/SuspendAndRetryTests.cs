@@ -216,7 +216,7 @@ public sealed class SuspendAndRetryTests
         var (desk, _, _, run, approval) = await Given.AskedAsync();
         await using var owned = desk;
         await desk.TamperAsync("UPDATE approvals SET ask = 'damaged' || ask");
-        await desk.AdvanceAsync(Given.Ask.Expires);
+        await desk.AdvanceAsync(Given.Ask.Expires!.Value);
         Assert.Equal(("paused", "ours"), ((await desk.FindAsync(run)).Status, (await desk.FindAsync(run)).Fault?.Code));
 
         await desk.TamperAsync("UPDATE approvals SET ask = substr(ask, 8)");
