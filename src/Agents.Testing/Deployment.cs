@@ -1,4 +1,5 @@
 using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Identity;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Tools;
@@ -38,19 +39,31 @@ public sealed record Deployment
     /// <summary>The agent as a user would write it, in place of all that the properties above say of it; its name must be <see cref="AgentName"/>.</summary>
     public string? Yaml { get; init; }
 
+    /// <summary>Whom the host knows.</summary>
+    public People People { get; init; } = People.Nobody;
+
+    /// <summary>What the host asks for beside its agents.</summary>
+    public Policies Policies { get; init; } = Policies.None;
+
+    /// <summary>Tools of Holdfast itself that the agent may use, too.</summary>
+    public IReadOnlyList<string> Own { get; init; } = [];
+
     /// <summary>These rules, in place of those that would hold otherwise.</summary>
     public Deployment Asking(params ApprovalRule[] rules) => this with { Approvals = rules };
 
     internal AgentCatalog Catalog() => new(
         HasAgent ? [Yaml is null ? Declared() : Written(Yaml)] : [],
         new Toolbox(Tools.Select(tool => tool.ToTool())),
-        new ModelCatalog().Add(ModelName, new Model("fake", Model, MaxOutputTokens)));
+        new ModelCatalog().Add(ModelName, new Model("fake", Model, MaxOutputTokens)))
+    {
+        People = People, Policies = Policies,
+    };
 
     private AgentDefinition Declared()
     {
         var ruled = Approvals.Select(rule => rule.Tool).ToHashSet();
         var free = Tools.Where(tool => tool.Effect != Effect.None && !ruled.Contains(tool.Name)).Select(tool => new ApprovalRule(tool.Name, [], null));
-        return new AgentDefinition(AgentName, ModelName, Instructions, [.. Tools.Select(tool => tool.Name)], Limits, [.. Approvals, .. free]);
+        return new AgentDefinition(AgentName, ModelName, Instructions, [.. Tools.Select(tool => tool.Name), .. Own], Limits, [.. Approvals, .. free]);
     }
 
     private AgentDefinition Written(string yaml)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Engines;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;
@@ -96,6 +97,8 @@ public sealed class HubHarness : IAsyncDisposable
             .AddOrchestrator(AgentRun.Name, () => new AgentRun())
             .AddOrchestrator(AskPerson.Name, () => new AskPerson())
             .AddOrchestrator(EngineMark.Name, () => new EngineMark())
+            .AddOrchestrator(TellPerson.Name, () => new TellPerson())
+            .AddActivity(SendMessage.Name, () => new Handed<MessageStep, StepAnswer>(this, registry, SendMessage.Name))
             .AddActivity(AskModel.Name, () => new Handed<RunRef, StepAnswer>(this, registry, AskModel.Name))
             .AddActivity(RunTool.Name, () => new Handed<CallStep, StepAnswer>(this, registry, RunTool.Name))
             .AddActivity(SettleAsking.Name, () => new Handed<AskingStep, StepAnswer>(this, registry, SettleAsking.Name))

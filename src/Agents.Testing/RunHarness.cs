@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Engines;
 using Holdfast.Agents.Identity;
@@ -151,9 +152,10 @@ public sealed class RunHarness : IAsyncDisposable
         return kill.Reached;
     }
 
-    public Task<ApprovalView> DecideAsync(string approval, string decision, Principal? by = null, string? reason = null, string? result = null) =>
-        System.Decisions.DecideAsync(by ?? Boss, approval, new Decision(
-            decision, reason, result is null ? null : global::System.Text.Json.JsonDocument.Parse(result).RootElement.Clone()));
+    public Task<ApprovalView> DecideAsync(string approval, string decision, Principal? by = null, string? reason = null, string? result = null, string? arguments = null) =>
+        System.Decisions.DecideAsync(by ?? Boss, approval, new Decision(decision, reason, Json(result), Json(arguments)));
+
+    private static JsonElement? Json(string? text) => text is null ? null : JsonDocument.Parse(text).RootElement.Clone();
 
     public async Task<RunView> FindAsync(string run) => (await Queries.FindAsync(Anna, run))!;
 

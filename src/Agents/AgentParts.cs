@@ -1,5 +1,7 @@
-using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Engines;
+using Holdfast.Agents.Links;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
@@ -14,6 +16,8 @@ internal sealed record AgentParts(AgentStore Store, AgentCatalog Agents, EngineH
     public ModelCatalog Models => Agents.Models;
 
     public Toolbox Tools => Agents.Tools;
+
+    public RulesInForce Rules { get; } = new();
 
     public Conversations Conversations { get; } = new();
 
@@ -48,6 +52,15 @@ public sealed record AgentOptions
 
     /// <summary>Takes secrets out of what a failure says, before it is logged, stored and shown.</summary>
     public Func<string, string> Redact { get; init; } = static text => text;
+
+    /// <summary>By which people can be told that they are asked, in the order in which they are tried; none by default.</summary>
+    public IReadOnlyList<IChannel> Channels { get; init; } = [];
+
+    /// <summary>Signs links; null where there are no channels.</summary>
+    public LinkKeys? LinkKeys { get; init; }
+
+    /// <summary>Where this host's pages are, as who gets a message reaches them.</summary>
+    public Uri Address { get; init; } = new("http://127.0.0.1:7071/");
 
     /// <summary>Called with a name from <see cref="AgentCrashPoints"/> as each is passed. For tests, which kill the process there.</summary>
     public Action<string> CrashPoint { get; init; } = static _ => { };
@@ -85,6 +98,9 @@ public static class AgentCrashPoints
 
     /// <summary>An asking is settled in the store; the engine has not heard of it.</summary>
     public const string AskingSettled = "agents.asking-settled";
+
+    /// <summary>A message is taken by its channel; nothing says so in the store.</summary>
+    public const string MessageSent = "agents.message-sent";
 
     /// <summary>The run has ended in the store; its instance has not.</summary>
     public const string RunClosed = "agents.run-closed";

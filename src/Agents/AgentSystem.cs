@@ -1,5 +1,6 @@
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Engines;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;
@@ -63,6 +64,7 @@ public sealed class AgentSystem : IAsyncDisposable
             await agents.PutInForceAsync(tx, hold.IsShared ? hold.Id : null);
             return true;
         });
+        await Waits.CompleteAsync(store);
         return new AgentSystem(new AgentParts(store, agents, hold, options, loggers.CreateLogger("Holdfast.Agents")));
     }
 
@@ -75,6 +77,8 @@ public sealed class AgentSystem : IAsyncDisposable
         .AddOrchestrator(AgentRun.Name, () => new AgentRun())
         .AddOrchestrator(AskPerson.Name, () => new AskPerson())
         .AddOrchestrator(EngineMark.Name, () => new EngineMark())
+        .AddOrchestrator(TellPerson.Name, () => new TellPerson())
+        .AddActivity(SendMessage.Name, () => new SendMessage(system().parts))
         .AddActivity(AskModel.Name, () => new AskModel(system().parts))
         .AddActivity(RunTool.Name, () => new RunTool(system().parts))
         .AddActivity(SettleAsking.Name, () => new SettleAsking(system().parts))

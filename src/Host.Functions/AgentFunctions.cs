@@ -1,5 +1,6 @@
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Engines;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Runs;
 using Holdfast.Durable.Adapting;
 using Microsoft.Azure.Functions.Worker;
@@ -17,6 +18,9 @@ public sealed class AgentFunctions(FunctionsRuntime runtime)
     [Function(AskPerson.Name)]
     public Task<RawJson> Person([OrchestrationTrigger] TaskOrchestrationContext context) => runtime.OrchestrateAsync(context);
 
+    [Function(TellPerson.Name)]
+    public Task<RawJson> Message([OrchestrationTrigger] TaskOrchestrationContext context) => runtime.OrchestrateAsync(context);
+
     [Function(EngineMark.Name)]
     public Task<RawJson> Mark([OrchestrationTrigger] TaskOrchestrationContext context) => runtime.OrchestrateAsync(context);
 
@@ -31,6 +35,10 @@ public sealed class AgentFunctions(FunctionsRuntime runtime)
     [Function("SettleAsking")]
     public Task<RawJson> Settle([ActivityTrigger] ActivityEnvelope input, [DurableClient] DurableTaskClient client, CancellationToken cancellation) =>
         runtime.ActAsync("SettleAsking", input, client, cancellation);
+
+    [Function("SendMessage")]
+    public Task<RawJson> Send([ActivityTrigger] ActivityEnvelope input, [DurableClient] DurableTaskClient client, CancellationToken cancellation) =>
+        runtime.ActAsync("SendMessage", input, client, cancellation);
 
     [Function("CloseRun")]
     public Task<RawJson> Close([ActivityTrigger] ActivityEnvelope input, [DurableClient] DurableTaskClient client, CancellationToken cancellation) =>

@@ -2,34 +2,44 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Json;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 
 namespace Holdfast.Agents.Approvals;
 
-/// <summary>The rounds in which a person is asked about a call.</summary>
-internal sealed class Askings(StoreTransaction tx, LockedRun run)
+/// <summary>The rounds in which people are asked about a call.</summary>
+internal sealed class Askings(AgentParts parts, StoreTransaction tx, LockedRun run)
 {
     /// <summary>How often a call is asked about anew before the run pauses; a person's retry grants as many again.</summary>
     private const int MostReasks = 3;
 
-    public static Asking Reference(ApprovalRow row) =>
-        new(row.Id, Times.Utc(row.ExpiresAt));
+    public static Asking Reference(ApprovalRow row) => new(row.Id, Times.Utc(Timetable.Next(row, TermsOf(row))));
+
+    /// <summary>What a call is asked about as: a question is never run.</summary>
+    public static string KindOf(CallRow call) => call.Tool == Question.ToolName ? ApprovalKinds.Question : ApprovalKinds.Approval;
+
+    public static ApprovalTerms TermsOf(ApprovalRow row) => JsonSerializer.Deserialize(row.Ask, AgentsJson.Default.ApprovalTerms)!;
+
+    public Task<ApprovalRow?> FindAsync(string id) => tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @id", new { id });
+
+    public Task<IReadOnlyList<VoteRow>> VotesAsync(string id) => tx.ListAsync<VoteRow>("SELECT * FROM votes WHERE approval = @id ORDER BY seq", new { id });
 
     /// <summary>The newest round about a call's present attempt; null when it was never asked about.</summary>
     public Task<ApprovalRow?> NewestAsync(CallRow call, string kind, int attempt) => tx.FirstAsync<ApprovalRow>(
         "SELECT * FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx AND kind = @kind AND attempt = @attempt ORDER BY round DESC LIMIT 1",
         new { call.Run, call.Turn, call.Idx, kind, attempt });
 
-    /// <summary>Opens the next round; the one before it, if any, is superseded by it.</summary>
+    /// <summary>Opens the next round and tells whom it asks; the one before it, if any, is superseded by it.</summary>
+    /// <param name="byPerson">Whether a person's act has brought it about: such a round is no reason to pause.</param>
     /// <returns>The round, or null when the run was paused because it was asked too often.</returns>
-    public async Task<Asking?> OpenAsync(CallRow call, string kind, ApprovalTerms ask)
+    public async Task<ApprovalRow?> OpenAsync(CallRow call, string kind, AskedTerms asked, bool byPerson = false)
     {
         var before = await tx.FirstAsync<ApprovalRow>(
             "SELECT * FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx AND kind = @kind ORDER BY round DESC LIMIT 1",
             new { call.Run, call.Turn, call.Idx, kind });
         var round = (before?.Round ?? 0) + 1;
-        if (kind == ApprovalKinds.Approval && before?.Attempt == call.Attempt)
+        if (kind == ApprovalKinds.Approval && before?.Attempt == call.Attempt && !byPerson)
         {
             if (call.Reasks >= MostReasks)
             {
@@ -40,24 +50,43 @@ internal sealed class Askings(StoreTransaction tx, LockedRun run)
             await tx.ExecuteAsync("UPDATE calls SET reasks = reasks + 1 WHERE run = @Run AND turn = @Turn AND idx = @Idx", new { call.Run, call.Turn, call.Idx });
         }
 
-        var id = Ids.New("apr", tx.Now);
-        var expires = kind == ApprovalKinds.Approval ? (tx.Now + ask.Expires).UtcTicks : (long?)null;
-        await tx.ExecuteAsync("""
-            INSERT INTO approvals (id, tenant, run, turn, idx, kind, round, attempt, tool, arguments, digest, ask, state, requested_at, expires_at)
-            VALUES (@id, @Tenant, @Run, @Turn, @Idx, @kind, @round, @Attempt, @Tool, @Arguments, @digest, @ask, 'pending', @Now, @expires)
-            """, new
+        var row = new ApprovalRow
         {
-            id, run.Row.Tenant, call.Run, call.Turn, call.Idx, kind, round, call.Attempt, call.Tool, call.Arguments, run.Now, expires,
-            digest = DigestOf(call), ask = JsonSerializer.Serialize(ask, AgentsJson.Default.ApprovalTerms),
-        });
+            Id = Ids.New("apr", tx.Now), Tenant = run.Row.Tenant, Run = call.Run, Turn = call.Turn, Idx = call.Idx, Kind = kind, Round = round, Attempt = call.Attempt,
+            Tool = call.Tool, Arguments = call.Arguments!, Proposed = call.Proposed, Digest = DigestOf(call), Ask = JsonSerializer.Serialize(asked.Terms, AgentsJson.Default.ApprovalTerms),
+            Policy = asked.Policy, State = ApprovalStates.Pending, RequestedAt = run.Now, StageSince = run.Now, Risk = call.Effect, Amount = await AmountAsync(call),
+            ExpiresAt = kind == ApprovalKinds.InDoubt ? null : (tx.Now + asked.Terms.Expires).UtcTicks,
+        };
+        await tx.ExecuteAsync("""
+            INSERT INTO approvals (id, tenant, run, turn, idx, kind, round, attempt, tool, arguments, proposed, digest, ask, policy, state, requested_at, stage_since, risk, amount, expires_at)
+            VALUES (@Id, @Tenant, @Run, @Turn, @Idx, @Kind, @Round, @Attempt, @Tool, @Arguments, @Proposed, @Digest, @Ask, @Policy, @State, @RequestedAt, @StageSince, @Risk, @Amount, @ExpiresAt)
+            """, row);
         if (before is { State: ApprovalStates.Pending or ApprovalStates.Approved, ConsumedAt: null } && before.Attempt == call.Attempt)
         {
-            await tx.ExecuteAsync("UPDATE approvals SET state = 'superseded', superseded_by = @id WHERE id = @before", new { id, before = before.Id });
+            await tx.ExecuteAsync("UPDATE approvals SET state = 'superseded', superseded_by = @Id WHERE id = @before", new { row.Id, before = before.Id });
+            await Waits.CloseAsync(tx, run);
         }
 
-        await run.EventAsync(RunEvents.ApprovalRequested, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Approval = id });
+        await run.EventAsync(RunEvents.ApprovalRequested, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Approval = row.Id });
+        if (asked.Terms.Stages.Count > 0)
+        {
+            await Waits.OpenAsync(tx, row, (await ElectorateAsync(row, asked.Terms)).Selectors(asked.Terms.Stages[0]));
+            await new Telling(parts, tx, run).AskAsync(row, asked.Terms, MessageKind.Request);
+        }
+
         await run.RefreshAsync();
-        return new Asking(id, Times.Utc(expires));
+        return row;
+    }
+
+    public async Task<Electorate> ElectorateAsync(ApprovalRow row, ApprovalTerms terms) =>
+        new((await parts.Rules.ReadAsync(tx)).People, terms, run.Row, row.EscalatedAt is not null);
+
+    /// <summary>Whether what people have said suffices for what is asked now.</summary>
+    public async Task<bool> CoversAsync(ApprovalRow decided, ApprovalTerms asked)
+    {
+        var yes = (await VotesAsync(decided.Id)).Where(vote => vote.Decision is Decisions.Approve or Decisions.RunAgain).ToList();
+        var electorate = await ElectorateAsync(decided, asked);
+        return Quorum.Current(asked.Stages, electorate.Count(yes)) == asked.Stages.Count;
     }
 
     /// <summary>What a person says yes to, and nothing else: tool, arguments, place, attempt, agent version.</summary>
@@ -71,4 +100,7 @@ internal sealed class Askings(StoreTransaction tx, LockedRun run)
         ["attempt"] = call.Attempt,
         ["version"] = run.Row.Version,
     });
+
+    /// <summary>What it is worth, in ten thousandths: lists sort by it, nothing decides by it.</summary>
+    private static Task<long> AmountAsync(CallRow call) => Task.FromResult(0L);
 }

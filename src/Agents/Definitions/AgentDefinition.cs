@@ -49,4 +49,5 @@ public sealed record DefinitionSource(string File, IReadOnlyDictionary<string, i
     RespectRequiredConstructorParameters = true, NumberHandling = JsonNumberHandling.Strict, PropertyNameCaseInsensitive = false)]
 [JsonSerializable(typeof(AgentDefinition))]
 [JsonSerializable(typeof(Policies))]
+[JsonSerializable(typeof(IReadOnlyList<ApprovalRule>))]
 internal sealed partial class DefinitionJson : JsonSerializerContext;

@@ -15,7 +15,8 @@ public interface IChannel
     bool IsShared { get; }
 
     /// <summary>Whether it can reach this person; of a shared one, whether the person is told there.</summary>
-    bool Reaches(Person person);
+    /// <param name="person">Null for nobody in particular, where it is not known who there is.</param>
+    bool Reaches(Person? person);
 
     /// <summary>
     /// Hands a message over. May be called again for the same message, whose <see cref="Message.Id"/> stays the same, also when the earlier call was

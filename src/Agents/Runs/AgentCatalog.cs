@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Identity;
 using Holdfast.Agents.Json;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Storage;
@@ -19,11 +21,11 @@ public sealed class AgentCatalog
     /// <exception cref="DefinitionException">An agent names a tool or a model that is not there, or a rule that does not fit its tool.</exception>
     public AgentCatalog(IEnumerable<AgentDefinition> definitions, Toolbox tools, ModelCatalog models)
     {
-        (Tools, Models) = (tools, models);
+        (Tools, Models) = (tools.And(new Toolbox([Question.Tool])), models);
         agents = definitions.ToDictionary(agent => agent.Name, agent =>
         {
-            AgentCheck.Against(agent, tools, models);
-            return (agent, AgentVersion.Of(agent, tools));
+            AgentCheck.Against(agent, Tools, models);
+            return (agent, AgentVersion.Of(agent, Tools));
         }, StringComparer.Ordinal);
         foreach (var (definition, version) in agents.Values)
         {
@@ -35,11 +37,17 @@ public sealed class AgentCatalog
 
     public ModelCatalog Models { get; }
 
+    /// <summary>Whom this host knows.</summary>
+    public People People { get; init; } = People.Nobody;
+
+    /// <summary>What this host asks for beside what its agents do.</summary>
+    public Policies Policies { get; init; } = Policies.None;
+
     public IReadOnlyList<string> Names => [.. agents.Keys.Order(StringComparer.Ordinal)];
 
     public (AgentDefinition Definition, string Version)? Find(string name) => agents.TryGetValue(name, out var found) ? found : null;
 
-    /// <summary>Puts this host's agents in force, and keeps each version by its hash for the runs that begin with it.</summary>
+    /// <summary>Puts this host's agents, people and policies in force, and keeps each version by its hash for the runs that begin with it.</summary>
     /// <param name="shared">
     /// The engine, where processes of it start by themselves: these agents are put in force by the first alone, or any process of a release that
     /// drains would undo what the next release has put in force since.
@@ -51,6 +59,7 @@ public sealed class AgentCatalog
             return;
         }
 
+        await RulesInForce.PutAsync(tx, People, Policies);
         foreach (var (definition, version) in agents.Values.OrderBy(agent => agent.Definition.Name, StringComparer.Ordinal)) // or two hosts that start at once lock each other out
         {
             await tx.ExecuteAsync("INSERT INTO agent_versions (hash, definition) VALUES (@version, @json) ON CONFLICT (hash) DO NOTHING",
@@ -64,7 +73,7 @@ public sealed class AgentCatalog
     /// <returns>False when they stand there already.</returns>
     private async Task<bool> IsNewToAsync(StoreTransaction tx, string engine)
     {
-        var digest = Digest.OfText(string.Join('\n', Names.Select(name => $"{name} {agents[name].Version}")))[..16];
+        var digest = Digest.OfText(string.Join('\n', [.. Names.Select(name => $"{name} {agents[name].Version}"), People.Hash, Policies.Hash]))[..16];
         var before = (await tx.FirstAsync<string>($"SELECT in_force FROM engines WHERE id = @engine{tx.ForNoKeyUpdate}", new { engine }))!.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (before.Contains(digest))
         {

@@ -95,7 +95,7 @@ public sealed class AgentRun : IOrchestrator<RunRef, Nothing>
 
         private Task<StepAnswer> Ask(Asking open) => context.CallSubOrchestratorAsync<StepAnswer>(
             AskPerson.Name,
-            open.Expires,
+            open.Due,
             new SubOrchestrationOptions(InstanceId: Instances.OfAsking(turn.Run, turn.Generation, open.Id)));
     }
 }

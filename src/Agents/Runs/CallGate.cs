@@ -102,34 +102,28 @@ internal sealed class CallGate(AgentParts parts, StoreTransaction tx, LockedRun 
     /// <returns>What to do instead of acting; null when the call may act, and then its approval is consumed.</returns>
     private async Task<Passage?> PermitAsync()
     {
-        var askings = new Askings(tx, run);
-        var ask = await new CallPolicy(parts, tx, run).AskAsync(call);
-        var word = await askings.NewestAsync(call, ApprovalKinds.Approval, call.Attempt) ?? await RunAgainAsync(askings);
-        if (ask is null && word is not { State: ApprovalStates.Pending })
-        {
-            await ConsumeAsync(word);
-            return null;
-        }
-
-        if (word is { State: ApprovalStates.Pending })
+        var askings = new Askings(parts, tx, run);
+        var kind = Askings.KindOf(call);
+        var ask = await new CallPolicy(parts, tx, run).AskAsync(call) ?? (kind == ApprovalKinds.Question ? AskedTerms.Otherwise : null);
+        var word = await askings.NewestAsync(call, kind, call.Attempt) ?? await RunAgainAsync(askings);
+        if (word is { IsPending: true })
         {
             return new(StepAnswer.Ask(Askings.Reference(word)));
         }
 
-        if (IsGranted(word) && CallPolicy.Covers(word!, ask!, run.Row)
-            && (word!.Kind == ApprovalKinds.InDoubt || word.Digest == askings.DigestOf(call)))
+        if (ask is null || (IsGranted(word) && (word!.Kind == ApprovalKinds.InDoubt || word.Digest == askings.DigestOf(call)) && await askings.CoversAsync(word, ask.Terms)))
         {
             await ConsumeAsync(word);
             return null;
         }
 
-        return await askings.OpenAsync(call, ApprovalKinds.Approval, ask!) is { } asking
-            ? new(StepAnswer.Ask(asking))
+        return await askings.OpenAsync(call, kind, ask) is { } asking
+            ? new(StepAnswer.Ask(Askings.Reference(asking)))
             : new(StepAnswer.WaitFor());
     }
 
-    private static bool IsGranted(ApprovalRow? word) =>
-        word is { ConsumedAt: null } and ({ State: ApprovalStates.Approved } or { State: ApprovalStates.Answered, Decision: Decisions.RunAgain });
+    private bool IsGranted(ApprovalRow? word) =>
+        word is { ConsumedAt: null } && !(word.ValidUntil <= run.Now) && word is ({ State: ApprovalStates.Approved } or { State: ApprovalStates.Answered, Decision: Decisions.RunAgain });
 
     private async Task ConsumeAsync(ApprovalRow? word)
     {

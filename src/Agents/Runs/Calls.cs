@@ -39,22 +39,21 @@ internal static class Calls
     /// <returns>What the loop is to do: wait for the word, or close a run that ends without it.</returns>
     public static async Task<StepAnswer> DoubtAsync(AgentParts parts, StoreTransaction tx, LockedRun run, CallRow call, string why)
     {
-        var askings = new Askings(tx, run);
+        var askings = new Askings(parts, tx, run);
         var open = await askings.NewestAsync(call, ApprovalKinds.InDoubt, call.Attempt);
-        Asking? asking;
+        ApprovalRow? asking;
         if (open is { State: ApprovalStates.Pending })
         {
-            asking = Askings.Reference(open);
+            asking = open;
         }
         else
         {
             await tx.ExecuteAsync("UPDATE calls SET state = 'inDoubt', failure = @why, lease = NULL WHERE run = @Run AND turn = @Turn AND idx = @Idx",
                 new { call.Run, call.Turn, call.Idx, why });
             await run.EventAsync(RunEvents.ToolInDoubt, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Message = why });
-            var ask = await new CallPolicy(parts, tx, run).AskAsync(call) ?? ApprovalTerms.Default with { RequesterMayDecide = true };
-            asking = await askings.OpenAsync(call, ApprovalKinds.InDoubt, ask);
+            asking = await askings.OpenAsync(call, ApprovalKinds.InDoubt, await new CallPolicy(parts, tx, run).AskAsync(call) ?? AskedTerms.Otherwise);
         }
 
-        return run.Row.IsEnding ? StepAnswer.Close : StepAnswer.Ask(asking);
+        return run.Row.IsEnding ? StepAnswer.Close : StepAnswer.Ask(asking is null ? null : Askings.Reference(asking));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;
 
@@ -37,6 +38,7 @@ internal sealed class CloseRun(AgentParts parts) : IActivity<RunRef, Nothing>
         await AskAboutUnfinishedAsync(parts, tx, run);
         var outcome = await WithEffectsAsync(tx, run, Ending(run));
         await run.VoidApprovalsAsync($"The run has ended ({outcome.Kind}).");
+        await new Telling(parts, tx, run).OfVoidAsync();
         await tx.ExecuteAsync("UPDATE runs SET outcome = @json, ended_at = @Now, fault = NULL, waits_until = NULL WHERE run = @Run",
             new { run.Row.Run, run.Now, json = JsonSerializer.Serialize(outcome, AgentsJson.Default.Outcome) });
         await run.EventAsync(RunEvents.Ended, new EventData { Code = outcome.Kind });

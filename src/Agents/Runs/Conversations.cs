@@ -50,17 +50,32 @@ internal sealed class Conversations
     {
         var part = new { run, after = conversation.Turns, before };
         var turns = await tx.ListAsync<TurnRow>("SELECT turn, reply FROM turns WHERE run = @run AND turn > @after AND turn < @before ORDER BY turn", part);
-        var calls = (await tx.ListAsync<CallRow>("SELECT turn, call_id, result FROM calls WHERE run = @run AND turn > @after AND turn < @before ORDER BY turn, idx", part))
+        var calls = (await tx.ListAsync<CallRow>("SELECT turn, tool, call_id, result, arguments, proposed FROM calls WHERE run = @run AND turn > @after AND turn < @before ORDER BY turn, idx", part))
             .ToLookup(call => call.Turn);
         foreach (var turn in turns)
         {
             var said = JsonSerializer.Deserialize(turn.Reply!, AgentsJson.Default.StoredReply)!.ToMessage();
             var results = calls[turn.Turn].Select(call => (AIContent)new FunctionResultContent(call.CallId, call.Result)).ToList();
-            conversation = conversation.With(results.Count == 0 ? [said] : [said, new ChatMessage(ChatRole.Tool, results)]);
+            conversation = conversation.With([said, .. Told(results, calls[turn.Turn])]);
         }
 
         return conversation.Turns == before - 1 ? conversation
             : throw new InvalidOperationException($"Of the {before - 1} turns before this one, the store has {conversation.Turns}. Restore it from a backup.");
+    }
+
+    private static IEnumerable<ChatMessage> Told(List<AIContent> results, IEnumerable<CallRow> calls)
+    {
+        if (results.Count > 0)
+        {
+            yield return new ChatMessage(ChatRole.Tool, results);
+        }
+
+        // A result may not say with what the call ran, and the model would take it for that of its own arguments.
+        var edited = calls.Where(call => call.Proposed is not null).Select(call => $"A person changed the arguments of your call of {call.Tool} to {call.Arguments}.").ToList();
+        if (edited.Count > 0)
+        {
+            yield return new ChatMessage(ChatRole.User, string.Join('\n', edited));
+        }
     }
 
     private Conversation? Take(long run)

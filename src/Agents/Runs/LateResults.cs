@@ -1,3 +1,4 @@
+using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Storage;
 
 namespace Holdfast.Agents.Runs;
@@ -58,5 +59,7 @@ internal static class LateResults
             await tx.ExecuteAsync("UPDATE approvals SET state = 'void', note = 'Its result came late and settled the call.' WHERE id = @id", new { id });
             await run.WakeAskingAsync(id);
         }
+
+        await Waits.CloseAsync(tx, run);
     }
 }

@@ -88,8 +88,9 @@ internal sealed class LockedRun
 
         await tx.ExecuteAsync("""
             UPDATE approvals SET note = CASE state WHEN 'approved' THEN 'Approved, not executed. ' ELSE '' END || @note, state = 'void'
-            WHERE run = @Run AND kind = 'approval' AND state IN ('pending', 'approved') AND consumed_at IS NULL
+            WHERE run = @Run AND kind <> 'inDoubt' AND state IN ('pending', 'approved') AND consumed_at IS NULL
             """, new { Row.Run, note });
+        await Waits.CloseAsync(tx, this);
     }
 
     /// <summary>Tells every asking whose word is still out, or came and was not used.</summary>

@@ -1,4 +1,5 @@
 using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;
 using Microsoft.Extensions.Logging;
@@ -101,6 +102,15 @@ internal sealed class Outbox(AgentParts parts, Func<IOrchestrationClient> engine
                 if (isFirst)
                 {
                     return true; // a new instance looks by itself
+                }
+            }
+
+            if (wake.Kind == Wake.Tell)
+            {
+                await engine().ScheduleNewOrchestrationInstanceAsync(TellPerson.Name, new MessageStep(wake.Instance), new StartOrchestrationOptions(wake.Instance));
+                if (isFirst)
+                {
+                    return true;
                 }
             }
 

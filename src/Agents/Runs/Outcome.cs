@@ -74,6 +74,9 @@ public static class RunEvents
     public const string ToolFailed = "tool.failed";
     public const string ToolInDoubt = "tool.inDoubt";
     public const string ApprovalRequested = "approval.requested";
+    public const string ApprovalVoted = "approval.voted";
+    public const string ApprovalEdited = "approval.edited";
+    public const string ApprovalEscalated = "approval.escalated";
     public const string ApprovalDecided = "approval.decided";
     public const string Suspended = "run.suspended";
     public const string Resumed = "run.resumed";
@@ -84,7 +87,7 @@ public static class RunEvents
 
     public static readonly IReadOnlyList<string> All =
     [
-        Created, ModelReplied, ModelFailed, ToolStarted, ToolFinished, ToolFailed, ToolInDoubt, ApprovalRequested, ApprovalDecided,
+        Created, ModelReplied, ModelFailed, ToolStarted, ToolFinished, ToolFailed, ToolInDoubt, ApprovalRequested, ApprovalVoted, ApprovalEdited, ApprovalEscalated, ApprovalDecided,
         Suspended, Resumed, Paused, Retried, CancelRequested, Ended,
     ];
 }

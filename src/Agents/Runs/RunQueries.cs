@@ -107,11 +107,19 @@ public sealed class RunQueries
                 new { run.Run, after })).Select(row => new RunEvent(row.Seq, row.Type, Times.Of(row.At), row.Data is null ? null : CanonicalJson.Parse(row.Data)))]));
 
     public Task<ApprovalView?> FindApprovalAsync(Principal principal, string id) =>
-        parts.Store.ReadAsync(tx => new ApprovalQueries(tx, principal.Tenant).FindAsync(id));
+        parts.Store.ReadAsync(tx => new ApprovalQueries(parts, tx, principal.Tenant).FindAsync(id));
 
     /// <summary>Newest first.</summary>
     public Task<IReadOnlyList<ApprovalView>> ListApprovalsAsync(Principal principal, string? status, string? runId, string? before, int limit) =>
-        parts.Store.ReadAsync(tx => new ApprovalQueries(tx, principal.Tenant).ListAsync(status, runId, before, limit));
+        parts.Store.ReadAsync(tx => new ApprovalQueries(parts, tx, principal.Tenant).ListAsync(status, runId, before, limit));
+
+    /// <summary>What waits for the principal to decide.</summary>
+    public Task<InboxList> InboxAsync(Principal principal, InboxFilter filter) => parts.Store.ReadAsync(tx => new Inbox(parts, tx, principal).ListAsync(filter));
+
+    /// <summary>What was decided, the newest first.</summary>
+    /// <param name="before">Where the page before ended: when its last was decided, and its id.</param>
+    public Task<IReadOnlyList<ApprovalView>> HistoryAsync(Principal principal, (DateTimeOffset At, string Id)? before, int limit) => parts.Store.ReadAsync(tx =>
+        new ApprovalQueries(parts, tx, principal.Tenant).HistoryAsync(before is var (at, id) ? (at.UtcTicks, id) : null, limit));
 
     private static Task<RunRow?> RowAsync(StoreTransaction tx, Principal principal, string id) =>
         tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE id = @id AND tenant = @Tenant", new { id, principal.Tenant });
@@ -128,11 +136,13 @@ public sealed class RunQueries
         var approvals = (await tx.ListAsync<ApprovalRow>($"SELECT id, run, state FROM approvals WHERE run IN ({runs}) ORDER BY run, turn, idx, requested_at, round"))
             .ToLookup(approval => approval.Run);
         var open = approvals.Any(ofRun => ofRun.Any(approval => approval.State == ApprovalStates.Pending)) ? await Waiting.OpenAsync(tx, runs) : null;
+        var votes = await Waiting.VotesAsync(tx, open?.SelectMany(ofRun => ofRun) ?? []);
+        var people = open is null ? People.Nobody : (await parts.Rules.ReadAsync(tx)).People;
         var absent = await AbsentAsync(tx, rows);
         List<RunView> views = [];
         foreach (var row in rows)
         {
-            var waiting = new Waiting(tx, row, [.. open?[row.Run] ?? []], absent.GetValueOrDefault(row.Engine));
+            var waiting = new Waiting(tx, row, [.. open?[row.Run] ?? []], votes, people, absent.GetValueOrDefault(row.Engine));
             views.Add(View(row, [.. approvals[row.Run].Select(approval => approval.Id)], await waiting.DescribeAsync()));
         }
 

@@ -14,6 +14,9 @@ public sealed record CallStep(string Run, int Generation, int Turn, int Index);
 /// <summary>An approval as the engine knows it.</summary>
 public sealed record AskingStep(string Run, int Generation, string Approval);
 
+/// <summary>A message as the engine knows it.</summary>
+public sealed record MessageStep(string Message);
+
 /// <summary>What the loop is to do next.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Next>))]
 public enum Next
@@ -60,14 +63,15 @@ public sealed record StepAnswer(Next Next)
 public sealed record PlannedCall(int Index, bool Ordered, Asking? Asking);
 
 /// <summary>An open round of an approval or question.</summary>
-/// <param name="Expires">When it ends by itself; null for never.</param>
-public sealed record Asking(string Id, DateTime? Expires);
+/// <param name="Due">When something is to happen to it by itself; null for never.</param>
+public sealed record Asking(string Id, [property: JsonPropertyName("expires")] DateTime? Due);
 
 /// <summary>Every type that passes through the engine.</summary>
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(RunRef))]
 [JsonSerializable(typeof(CallStep))]
 [JsonSerializable(typeof(AskingStep))]
+[JsonSerializable(typeof(MessageStep))]
 [JsonSerializable(typeof(StepAnswer))]
 [JsonSerializable(typeof(DateTime?))]
 public sealed partial class StepJson : JsonSerializerContext;

@@ -44,7 +44,7 @@ internal sealed class TurnPlan(AgentParts parts, StoreTransaction tx, LockedRun 
     {
         var calls = await tx.ListAsync<CallRow>("SELECT idx, effect, state FROM calls WHERE run = @Run AND turn = @turn ORDER BY idx", new { run.Row.Run, turn });
         var open = (await tx.ListAsync<ApprovalRow>(
-            "SELECT id, idx, expires_at FROM approvals WHERE run = @Run AND turn = @turn AND state = 'pending'", new { run.Row.Run, turn }))
+            "SELECT * FROM approvals WHERE run = @Run AND turn = @turn AND state = 'pending'", new { run.Row.Run, turn }))
             .ToDictionary(asking => asking.Idx, Askings.Reference);
         return StepAnswer.Go with
         {
@@ -85,9 +85,16 @@ internal sealed class TurnPlan(AgentParts parts, StoreTransaction tx, LockedRun 
         {
             call.Run, call.Turn, call.Idx, call.Tool, call.CallId, call.Arguments, call.Effect, idempotent = call.Idempotent ? 1 : 0, call.State, call.Result, call.EndedAt,
         });
-        if (within && arguments.Canonical is not null && await new CallPolicy(parts, tx, run).AskAsync(call) is { } ask)
+        if (!within || arguments.Canonical is null)
         {
-            await new Askings(tx, run).OpenAsync(call, ApprovalKinds.Approval, ask);
+            return;
+        }
+
+        var kind = Askings.KindOf(call);
+        var terms = await new CallPolicy(parts, tx, run).AskAsync(call) ?? (kind == ApprovalKinds.Question ? AskedTerms.Otherwise : null);
+        if (terms is not null)
+        {
+            await new Askings(parts, tx, run).OpenAsync(call, kind, terms);
         }
     }
 }

@@ -1,14 +1,16 @@
 using System.Text.Json;
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Engines;
+using Holdfast.Agents.Identity;
 using Holdfast.Agents.Storage;
 
 namespace Holdfast.Agents.Runs;
 
 /// <summary>Says on whom or what a run waits.</summary>
 /// <param name="open">What persons are asked about it.</param>
+/// <param name="votes">What they have said so far.</param>
 /// <param name="absent">Its engine, where nobody serves that.</param>
-internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<OpenApprovalRow> open, EngineRow? absent)
+internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<OpenApprovalRow> open, ILookup<string, VoteRow> votes, People people, EngineRow? absent)
 {
     /// <summary>What persons are asked about some runs.</summary>
     /// <param name="runs">Their numbers, as SQL.</param>
@@ -16,6 +18,10 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<Ope
         SELECT a.*, c.failure AS doubt FROM approvals a LEFT JOIN calls c ON c.run = a.run AND c.turn = a.turn AND c.idx = a.idx
         WHERE a.run IN ({runs}) AND a.state = 'pending' ORDER BY a.run, a.turn, a.idx, a.round
         """)).ToLookup(approval => approval.Run);
+
+    /// <param name="open">What persons are asked.</param>
+    public static async Task<ILookup<string, VoteRow>> VotesAsync(StoreTransaction tx, IEnumerable<OpenApprovalRow> open) =>
+        (await tx.ListAsync<VoteRow>($"SELECT * FROM votes WHERE approval IN ({string.Join(", ", open.Select(row => $"'{row.Id}'").DefaultIfEmpty("''"))}) ORDER BY approval, seq")).ToLookup(vote => vote.Approval);
 
     public async Task<WaitingFor?> DescribeAsync() => !run.HasEnded && absent is not null ? Engine(absent) : await WorkAsync();
 
@@ -48,12 +54,15 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<Ope
         }
 
         var first = open[0];
-        var ask = JsonSerializer.Deserialize(first.Ask, AgentsJson.Default.ApprovalTerms)!;
-        var who = Entitlement.Approvers(ask) + (ask.RequesterMayDecide ? "" : $", but not {string.Join(" or ", run.Requesters)}");
+        var ask = Askings.TermsOf(first);
+        var electorate = new Electorate(people, ask, run, first.EscalatedAt is not null);
+        var who = electorate.CanFill(first.Stage, [.. votes[first.Id]])
+            ? electorate.Approvers(first.Stage) + (ask.RequesterMayDecide ? "" : $", but not {string.Join(" or ", run.Requesters)}")
+            : $"role:{Roles.Admin}, because nobody who is left could fill the stage of {electorate.Approvers(first.Stage)}";
         var doubt = first.Kind == ApprovalKinds.InDoubt ? first.Doubt : null;
         var next = first.Kind == ApprovalKinds.InDoubt
             ? $"Find out whether {first.Tool} happened, then decide: happened, runAgain or giveUp."
-            : $"{first.Tool} runs when it is approved{(first.ExpiresAt is { } ends ? $"; the time to decide ends {Times.Show(ends)}" : "")}.";
+            : $"{(first.Kind == ApprovalKinds.Question ? "The agent goes on when it is answered" : $"{first.Tool} runs when it is approved")}{(first.ExpiresAt is { } ends ? $"; the time to decide ends {Times.Show(ends)}" : "")}.";
         return new("person", who, Times.Of(first.RequestedAt), doubt, Times.Of(first.ExpiresAt), next) { Approvals = [.. open.Select(row => row.Id)] };
     }
 

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Holdfast.Agents.Approvals;
+
 namespace Holdfast.Agents.Storage;
 
 /// <summary>A row of runs. Times are UTC ticks.</summary>
@@ -120,6 +123,9 @@ internal sealed class CallRow
     /// <summary>Canonical; null when the model's were not valid.</summary>
     public string? Arguments { get; init; }
 
+    /// <summary>The model's, where a person has edited them.</summary>
+    public string? Proposed { get; init; }
+
     public int Effect { get; init; }
 
     public bool Idempotent { get; init; }
@@ -206,6 +212,68 @@ internal class ApprovalRow
     public string? SupersededBy { get; init; }
 
     public string? Note { get; init; }
+
+    /// <summary>The first that is not full, from 0.</summary>
+    public int Stage { get; init; }
+
+    public long StageSince { get; init; }
+
+    /// <summary>How many reminders of this stage are sent.</summary>
+    public int Reminders { get; init; }
+
+    public long? EscalatedAt { get; init; }
+
+    public int Risk { get; init; }
+
+    public long Amount { get; init; }
+
+    /// <summary>The arguments that the model asked for, where a person has edited them.</summary>
+    public string? Proposed { get; init; }
+
+    /// <summary>The digest of all rules that asked.</summary>
+    public string? Policy { get; init; }
+
+    /// <summary>Until when a yes is good.</summary>
+    public long? ValidUntil { get; init; }
+
+    public bool IsPending => State == ApprovalStates.Pending;
+}
+
+/// <summary>What one person has said in a round.</summary>
+internal sealed class VoteRow
+{
+    public string Approval { get; init; } = "";
+
+    public string Voter { get; init; } = "";
+
+    /// <summary>From 1, in the order in which the round's votes came.</summary>
+    public int Seq { get; init; }
+
+    public string Decision { get; init; } = "";
+
+    /// <summary>Of the principal, as JSON.</summary>
+    public string Roles { get; init; } = "[]";
+
+    /// <summary>Whether it counts because its voter administers, where nobody else could decide.</summary>
+    public bool IsAdmin { get; init; }
+
+    public long At { get; init; }
+
+    public string Way { get; init; } = "";
+
+    public string? Reason { get; init; }
+
+    /// <summary>With an answer or what happened, the value; with an edit, the new arguments.</summary>
+    public string? Result { get; init; }
+
+    /// <summary>The digest of what was shown.</summary>
+    public string? Seen { get; init; }
+
+    public string? People { get; init; }
+
+    public string? Policies { get; init; }
+
+    public Voice Voice => new(Voter, JsonSerializer.Deserialize(Roles, AgentsJson.Default.ListString)!, Way);
 }
 
 /// <summary>Where a tool call stands.</summary>
@@ -261,4 +329,7 @@ internal static class ApprovalKinds
 {
     public const string Approval = "approval";
     public const string InDoubt = "inDoubt";
+
+    /// <summary>Something that an agent asks a person.</summary>
+    public const string Question = "question";
 }

@@ -147,11 +147,14 @@ public sealed class StoreTransaction
 }
 
 /// <summary>Something that the engine has to be told.</summary>
-/// <param name="Kind"><see cref="Start"/>, <see cref="Look"/> or <see cref="Retry"/>.</param>
+/// <param name="Kind"><see cref="Start"/>, <see cref="Look"/>, <see cref="Tell"/> or <see cref="Retry"/>.</param>
 internal sealed record Wake(string Instance, long Run, string Engine, string Kind)
 {
     public const string Start = "start";
     public const string Look = "look";
+
+    /// <summary>Send a message, whose id the instance has.</summary>
+    public const string Tell = "tell";
 
     /// <summary>Look, or start the next generation if nothing is left that could: only the run's own engine can tell.</summary>
     public const string Retry = "retry";

@@ -29,7 +29,10 @@ public sealed class RuleChangeTests
             Assert.Contains(second.Id, refused.Message, StringComparison.Ordinal);
         }
 
-        Assert.Equal(Refusal.Forbidden, await Given.RefusedAsync(() => desk.DecideAsync(second.Id, "approve")));
+        // The boss satisfies the rule of then; the rule of now wants a chief.
+        Assert.Equal("pending", (await desk.DecideAsync(second.Id, "approve")).Status);
+        Assert.Equal(["role:chief"], (await desk.ApprovalAsync(second.Id)).Stage.By);
+        Assert.Equal(Refusal.Forbidden, await Given.RefusedAsync(() => desk.DecideAsync(second.Id, "approve", new Principal("ben", "acme", [Roles.Approve]))));
         await desk.DecideAsync(second.Id, "approve", new Principal("root", "acme", [Roles.Admin]));
         await desk.SettleAsync();
         Assert.Single(refund.Requests);
@@ -107,7 +110,7 @@ public sealed class RuleChangeTests
         await desk.System.Runs.SuspendAsync(RunHarness.Anna, run);
         await desk.DecideAsync((await desk.PendingAsync(run)).Single().Id, "approve", Root);
         await desk.SettleAsync();
-        await desk.TamperAsync("UPDATE approvals SET decided_roles = '[]' WHERE state = 'approved'");
+        await desk.TamperAsync("UPDATE votes SET roles = '[]', is_admin = 0");
         await desk.System.Runs.ResumeAsync(RunHarness.Anna, run);
         await desk.SettleAsync();
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
@@ -17,7 +18,7 @@ public sealed class PlanTests(ITestOutputHelper output)
 {
     // By the names that the statements give them too, for SQLite's plans say no others.
     private static readonly string[] Big =
-        ["runs", "run_metadata", "turns", "model_attempts", "calls", "approvals", "wakes", "events", "late_results", "a", "c", "m", "m0", "r", "t", "w"];
+        ["runs", "run_metadata", "turns", "model_attempts", "calls", "approvals", "wakes", "events", "late_results", "votes", "waits", "messages", "message_approvals", "links", "audit", "a", "c", "m", "m0", "r", "t", "w"];
 
     private static int Count => Environment.GetEnvironmentVariable("HOLDFAST_PLAN_RUNS") is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture)
         : Environment.GetEnvironmentVariable("HOLDFAST_TORTURE") is null ? 20_000 : 1_000_000;
@@ -106,6 +107,16 @@ public sealed class PlanTests(ITestOutputHelper output)
             }
         }
 
+        foreach (var order in Enum.GetValues<InboxOrder>())
+        {
+            foreach (var after in new[] { null, "1 apr_100000000000015000" })
+            {
+                await desk.Queries.InboxAsync(reader, new InboxFilter(order, null, after, 50));
+            }
+        }
+
+        await desk.Queries.HistoryAsync(reader, null, 51);
+        await desk.Queries.HistoryAsync(reader, (DateTimeOffset.UnixEpoch, "apr_100000000000015000"), 51);
         await desk.Queries.FindAsync(reader, "run_100000000000010000");
         await desk.Queries.EventsAsync(reader, "run_100000000000010000", 0);
         await desk.Queries.TranscriptAsync(reader, "run_100000000000010000");

@@ -4,10 +4,10 @@ namespace Holdfast.Agents.Storage.Migrations;
 /// Decisions by several people in several stages, and how they are told. A host of before would take the first word for the last, so none
 /// may serve beside this.
 /// approvals:       stage: the first that is not full; stage_since: when it opened. reminders: how many of its reminders are sent. risk, amount: what lists
-///                  sort by. proposed: what the model asked for, where a person has edited it. policy: the digest of all rules that asked.
+///                  sort by. proposed, of calls too: what the model asked for, where a person has edited it. policy: the digest of all rules that asked.
 ///                  valid_until: until when a yes is good.
 /// votes:           one row a person and round: what they said, as whom, by which way, and a digest of what they saw.
-/// waits:           who is asked now: one row for each selector of the open stage. messages: one row for each message to a person or a place.
+/// waits:           who is asked now: one row for each selector of the open stage; an empty one where a host of before did not say it here. messages: one row for each message to a person or a place.
 ///                  message_approvals: what it is about. links: what a message leads to. link_keys: those that sign no more.
 /// channels:        the last success and failure of each. documents: the people and policies by their hash; in_force: which of them hold.
 /// audit:           a chain for each tenant: what was tried and what came of it, as digests and references. audit_heads: its end.
@@ -23,11 +23,13 @@ internal static class Version7
         ALTER TABLE approvals ADD COLUMN amount INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE approvals ADD COLUMN proposed TEXT;
         ALTER TABLE approvals ADD COLUMN policy TEXT;
+        ALTER TABLE calls ADD COLUMN proposed TEXT;
         ALTER TABLE approvals ADD COLUMN valid_until INTEGER;
         CREATE INDEX approvals_decided ON approvals (tenant, decided_at, id) WHERE decided_at IS NOT NULL;
         CREATE TABLE votes (
           approval TEXT    NOT NULL,
           voter    TEXT    NOT NULL,
+          seq      INTEGER NOT NULL,
           decision TEXT    NOT NULL,
           roles    TEXT    NOT NULL,
           is_admin INTEGER NOT NULL DEFAULT 0,
@@ -40,6 +42,10 @@ internal static class Version7
           policies TEXT,
           PRIMARY KEY (approval, voter)
         ) STRICT, WITHOUT ROWID;
+        UPDATE approvals SET stage_since = requested_at;
+        INSERT INTO votes (approval, voter, seq, decision, roles, is_admin, at, way, reason, result)
+        SELECT id, decided_by, 1, decision, COALESCE(decided_roles, '[]'), CASE WHEN decided_roles LIKE '%"admin"%' THEN 1 ELSE 0 END, decided_at, 'api', reason, result
+        FROM approvals WHERE decided_by IS NOT NULL AND decision IS NOT NULL;
         CREATE TABLE waits (
           tenant       TEXT    NOT NULL,
           who          TEXT    NOT NULL,
@@ -53,6 +59,8 @@ internal static class Version7
         CREATE INDEX waits_by_age ON waits (tenant, who, approval);
         CREATE INDEX waits_by_risk ON waits (tenant, who, risk, approval);
         CREATE INDEX waits_by_amount ON waits (tenant, who, amount, approval);
+        CREATE INDEX waits_unknown ON waits (who, approval) WHERE who = '';
+        INSERT INTO waits (tenant, who, approval, run, requested_at, risk, amount) SELECT tenant, '', id, run, requested_at, 0, 0 FROM approvals WHERE state = 'pending';
         CREATE TABLE messages (
           id         TEXT    NOT NULL PRIMARY KEY,
           tenant     TEXT    NOT NULL,
@@ -69,12 +77,9 @@ internal static class Version7
           created_at INTEGER NOT NULL,
           sent_at    INTEGER,
           error      TEXT,
-          link       TEXT,
-          engine     TEXT    NOT NULL,
-          generation INTEGER NOT NULL
+          link       TEXT
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX messages_of_run ON messages (run, turn, kind);
-        CREATE INDEX messages_open ON messages (engine, id) WHERE state = 'queued';
         CREATE TABLE message_approvals (
           message  TEXT NOT NULL,
           approval TEXT NOT NULL,

@@ -1,0 +1,27 @@
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Storage;
+
+namespace Holdfast.Agents.Approvals;
+
+/// <summary>What is to happen to an open approval by itself, and when.</summary>
+internal static class Timetable
+{
+    /// <summary>When the next thing is due; null for never.</summary>
+    public static long? Next(ApprovalRow row, ApprovalTerms terms)
+    {
+        long?[] times = [Reminder(row, terms), Escalation(row, terms), row.ExpiresAt];
+        return times.Min();
+    }
+
+    /// <summary>When who has not decided is reminded next; null for not again.</summary>
+    public static long? Reminder(ApprovalRow row, ApprovalTerms terms) => row.Reminders < terms.Reminders.Count
+        && row.StageSince + terms.Reminders[row.Reminders].Ticks is var at && !(at >= row.ExpiresAt) ? at : null;
+
+    /// <summary>When others may decide, too; null for not, or at the expiry.</summary>
+    public static long? Escalation(ApprovalRow row, ApprovalTerms terms) =>
+        row.EscalatedAt is null && terms.Escalation is { To.Count: > 0, After: { } after } ? row.RequestedAt + after.Ticks : null;
+
+    /// <summary>Whether its time being over lets others decide, for as long again.</summary>
+    public static bool EscalatesAtExpiry(ApprovalRow row, ApprovalTerms terms) =>
+        row.EscalatedAt is null && terms is { OnExpire: OnExpire.Escalate, Escalation: { To.Count: > 0, After: null } };
+}

@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text.Json;
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Json;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+using Holdfast.Durable;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Agents.Messages;
+
+/// <summary>
+/// One try to send a message. What it says is made from the store each time, and what makes it this message (its id, its link) is the same each time:
+/// a try that was not recorded is made again, and its recipient can tell.
+/// </summary>
+internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, StepAnswer>
+{
+    public const string Name = nameof(SendMessage);
+
+    /// <summary>How often a channel is tried before the next one is.</summary>
+    private const int TriesOfAChannel = 3;
+
+    private static readonly TimeSpan LongestTry = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(30);
+
+    public async Task<StepAnswer> RunAsync(ActivityContext context, MessageStep step)
+    {
+        var (answer, sending) = await parts.Store.WriteAsync(tx => BeginAsync(tx, step.Message));
+        if (sending is null)
+        {
+            return answer;
+        }
+
+        var failure = await TryAsync(sending, context.CancellationToken);
+        parts.Options.CrashPoint(AgentCrashPoints.MessageSent);
+        return await parts.Store.WriteAsync(tx => RecordAsync(tx, sending.Row, failure));
+    }
+
+    private async Task<(StepAnswer Answer, Sending? Sending)> BeginAsync(StoreTransaction tx, string id)
+    {
+        var run = await LockedRun.TakeAsync(tx, await tx.FirstAsync<long>("SELECT run FROM messages WHERE id = @id", new { id }));
+        await parts.Engine.CheckAsync(tx, run.Row.Id);
+        await tx.LookedAsync(id);
+        var row = (await tx.FirstAsync<MessageRow>("SELECT * FROM messages WHERE id = @id", new { id }))!;
+        if (row.State != MessageStates.Queued)
+        {
+            return (StepAnswer.Go, null);
+        }
+
+        if (row.DueAt > run.Now)
+        {
+            return (StepAnswer.WaitFor(row.DueAt), null);
+        }
+
+        var content = await new MessageContent(parts, tx, run).OfAsync(row);
+        if (content is null)
+        {
+            await tx.ExecuteAsync("UPDATE messages SET state = 'void' WHERE id = @id", new { id });
+            return (StepAnswer.Go, null);
+        }
+
+        await tx.ExecuteAsync("UPDATE messages SET attempts = attempts + 1 WHERE id = @id", new { id });
+        return (StepAnswer.Go, new Sending(row, content));
+    }
+
+    private async Task<ChannelException?> TryAsync(Sending sending, CancellationToken stopping)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        both.CancelAfter(LongestTry);
+        try
+        {
+            var channel = parts.Options.Channels.FirstOrDefault(one => one.Name == sending.Row.Channel)
+                ?? throw new ChannelException($"This host has no channel '{sending.Row.Channel}'. It has: {string.Join(", ", parts.Options.Channels.Select(one => one.Name))}.", isFinal: true);
+            await channel.SendAsync(sending.Message, both.Token).WaitAsync(both.Token);
+            return null;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception e)
+        {
+            var failure = e as ChannelException ?? new ChannelException(e is OperationCanceledException
+                ? $"It was not taken within {LongestTry.TotalSeconds} s." : $"The channel threw {e.GetType().Name}; the log has the rest.", inner: e);
+            parts.Logger.LogWarning("Message {Message} was not sent by {Channel}: {Failure}", sending.Row.Id, sending.Row.Channel, parts.Options.Redact(failure.Message));
+            return failure;
+        }
+    }
+
+    private async Task<StepAnswer> RecordAsync(StoreTransaction tx, MessageRow row, ChannelException? failure)
+    {
+        var run = await LockedRun.TakeAsync(tx, row.Run);
+        await NoteAsync(tx, run.Now, row.Channel, failure);
+        if (failure is null)
+        {
+            await tx.ExecuteAsync("UPDATE messages SET state = 'sent', sent_at = @Now, error = NULL WHERE id = @Id AND state = 'queued'", new { row.Id, run.Now });
+            return StepAnswer.Go;
+        }
+
+        var tries = row.Attempts + 1;
+        var error = parts.Options.Redact(failure.Message);
+        if (row.Rest.Length > 0 && (failure.IsFinal || tries >= TriesOfAChannel))
+        {
+            await tx.ExecuteAsync("UPDATE messages SET state = 'failed', error = @error WHERE id = @Id", new { row.Id, error });
+            await FallThroughAsync(tx, run, row);
+            return StepAnswer.Go;
+        }
+
+        var wait = TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(2 * (tries - 1), 30)));
+        var due = (tx.Now + (failure.IsFinal ? LongestWait : wait)).UtcTicks;
+        await tx.ExecuteAsync("UPDATE messages SET due_at = @due, error = @error WHERE id = @Id", new { row.Id, due, error });
+        return StepAnswer.WaitFor(due);
+    }
+
+    private async Task FallThroughAsync(StoreTransaction tx, LockedRun run, MessageRow row)
+    {
+        var people = (await parts.Rules.ReadAsync(tx)).People;
+        var told = row.Recipients.Select(id => people.Find(run.Row.Tenant, id)).ToList();
+        foreach (var approval in await tx.ListAsync<ApprovalRow>("SELECT a.* FROM message_approvals m JOIN approvals a ON a.id = m.approval WHERE m.message = @Id ORDER BY a.id", new { row.Id }))
+        {
+            foreach (var person in told.Count == 0 ? [null] : told)
+            {
+                await new Telling(parts, tx, run).FallThroughAsync(row, approval, person);
+            }
+        }
+    }
+
+    private async Task NoteAsync(StoreTransaction tx, long now, string channel, ChannelException? failure) => await tx.ExecuteAsync(failure is null
+        ? "INSERT INTO channels (name, worked_at) VALUES (@channel, @now) ON CONFLICT (name) DO UPDATE SET worked_at = @now"
+        : "INSERT INTO channels (name, failed_at, error) VALUES (@channel, @now, @error) ON CONFLICT (name) DO UPDATE SET failed_at = @now, error = @error",
+        new { channel, now, error = failure is null ? null : parts.Options.Redact(failure.Message) });
+
+    private sealed record Sending(MessageRow Row, Message Message);
+}

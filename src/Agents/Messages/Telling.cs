@@ -1,0 +1,192 @@
+using System.Text.Json;
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Links;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+
+namespace Holdfast.Agents.Messages;
+
+/// <summary>
+/// Writes down whom to tell what. A message is a row first, with the word to the engine beside it; sending it is a step of its own, so that a mail
+/// server that is down holds up no clock.
+/// </summary>
+internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun run)
+{
+    private static readonly TimeSpan LongestLink = TimeSpan.FromDays(30);
+
+    /// <summary>Tells those whose turn it is, or of an escalation those who may decide since.</summary>
+    public async Task AskAsync(ApprovalRow row, ApprovalTerms terms, MessageKind kind)
+    {
+        var channels = Channels(terms);
+        if (channels.Count == 0)
+        {
+            return;
+        }
+
+        var askings = new Askings(parts, tx, run);
+        var electorate = await askings.ElectorateAsync(row, terms);
+        if (!electorate.KnowsPeople)
+        {
+            await TellAsync(row, kind, null, channels);
+            return;
+        }
+
+        foreach (var person in electorate.Asked(terms.Stages[row.Stage], await askings.VotesAsync(row.Id)))
+        {
+            if (kind != MessageKind.Escalation || person.IsAnyOf(terms.Escalation!.To))
+            {
+                await TellAsync(row, kind, person, channels);
+            }
+        }
+    }
+
+    /// <summary>Says at the places where it was asked what has become of it.</summary>
+    public async Task EndedAsync(ApprovalRow row)
+    {
+        foreach (var place in await tx.ListAsync<string>("""
+            SELECT DISTINCT m.channel FROM message_approvals a JOIN messages m ON m.id = a.message
+            WHERE a.approval = @Id AND m.person IS NULL AND m.kind <> 'outcome' AND m.sent_at IS NOT NULL
+            """, new { row.Id }))
+        {
+            await AddAsync(row, MessageKind.Outcome, null, place, "", null);
+        }
+    }
+
+    /// <summary>Tells, when the run ends, what it has made void: the places where it was asked, and those whose yes came to nothing.</summary>
+    public async Task OfVoidAsync()
+    {
+        var askings = new Askings(parts, tx, run);
+        foreach (var row in await tx.ListAsync<ApprovalRow>("SELECT * FROM approvals WHERE run = @Run AND state = 'void' ORDER BY id", new { run.Row.Run }))
+        {
+            await EndedAsync(row);
+            var people = (await parts.Rules.ReadAsync(tx)).People;
+            foreach (var yes in (await askings.VotesAsync(row.Id)).Where(vote => vote.Decision == Decisions.Approve))
+            {
+                if (people.Find(run.Row.Tenant, yes.Voter) is { } voter)
+                {
+                    await TellAsync(row, MessageKind.Outcome, voter, Channels(Askings.TermsOf(row)));
+                }
+            }
+        }
+    }
+
+    /// <summary>The next channel, after one has failed.</summary>
+    public Task FallThroughAsync(MessageRow failed, ApprovalRow row, Person? person) =>
+        TellAsync(row, Enum.Parse<MessageKind>(failed.Kind, ignoreCase: true), person, [.. failed.Rest.Split(',').Select(Find).OfType<IChannel>()]);
+
+    private async Task TellAsync(ApprovalRow row, MessageKind kind, Person? person, IReadOnlyList<IChannel> channels)
+    {
+        var reaching = channels.Where(channel => channel.Reaches(person)).ToList();
+        if (reaching.Count > 0)
+        {
+            var rest = string.Join(',', reaching.Skip(1).Select(channel => channel.Name));
+            await AddAsync(row, kind, reaching[0].IsShared ? null : person, reaching[0].Name, rest, person);
+        }
+    }
+
+    /// <param name="recipient">Whose alone it is; null for one to a place.</param>
+    /// <param name="told">Who is told by it; null for nobody in particular.</param>
+    private async Task AddAsync(ApprovalRow asked, MessageKind kind, Person? recipient, string channel, string rest, Person? told)
+    {
+        var word = JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
+        var waiting = await tx.FirstAsync<MessageRow>("""
+            SELECT * FROM messages WHERE run = @Run AND turn = @Turn AND kind = @word AND channel = @channel AND COALESCE(person, '') = @person AND state = 'queued' AND attempts = 0
+            """, new { run.Row.Run, asked.Turn, word, channel, person = recipient?.Id ?? "" });
+        var row = waiting ?? await InsertAsync(asked, word, recipient, channel, rest);
+        var people = row.Recipients.Union(told is null ? [] : [told.Id], StringComparer.Ordinal).ToList();
+        await tx.ExecuteAsync("""
+            INSERT INTO message_approvals (message, approval) VALUES (@Id, @Approval) ON CONFLICT (approval, message) DO NOTHING;
+            UPDATE messages SET people = @people WHERE id = @Id
+            """, new { row.Id, Approval = asked.Id, people = JsonSerializer.Serialize(people, AgentsJson.Default.ListString) });
+        await tx.WakeAsync(new Wake(row.Id, run.Row.Run, run.Row.Engine, Wake.Tell));
+    }
+
+    private async Task<MessageRow> InsertAsync(ApprovalRow asked, string kind, Person? recipient, string channel, string rest)
+    {
+        var link = recipient is null ? null : Ids.New("lnk", tx.Now);
+        var row = new MessageRow
+        {
+            Id = Ids.New("msg", tx.Now), Tenant = run.Row.Tenant, Run = run.Row.Run, Turn = asked.Turn, Kind = kind, Person = recipient?.Id, Channel = channel, Rest = rest,
+            DueAt = run.Now, CreatedAt = run.Now, Link = link,
+        };
+        await tx.ExecuteAsync("""
+            INSERT INTO messages (id, tenant, run, turn, kind, person, channel, rest, people, state, due_at, created_at, link)
+            VALUES (@Id, @Tenant, @Run, @Turn, @Kind, @Person, @Channel, @Rest, @People, @State, @DueAt, @CreatedAt, @Link)
+            """, row);
+        if (link is not null)
+        {
+            await LinkStore.InsertAsync(tx, new LinkRow
+            {
+                Id = link, Tenant = run.Row.Tenant, Approval = asked.Id, Person = recipient!.Id, Digest = asked.Digest, CreatedAt = run.Now,
+                ExpiresAt = asked.ExpiresAt ?? (tx.Now + LongestLink).UtcTicks,
+            });
+        }
+
+        return row;
+    }
+
+    private List<IChannel> Channels(ApprovalTerms terms) => terms.Channels.Count == 0
+        ? [.. parts.Options.Channels] : [.. terms.Channels.Select(Find).OfType<IChannel>()];
+
+    private IChannel? Find(string name) => parts.Options.Channels.FirstOrDefault(channel => channel.Name == name);
+}
+
+/// <summary>A row of messages. Times are UTC ticks.</summary>
+internal sealed class MessageRow
+{
+    public string Id { get; init; } = "";
+
+    public string Tenant { get; init; } = "";
+
+    public long Run { get; init; }
+
+    public int Turn { get; init; }
+
+    /// <summary>request, reminder, escalation or outcome.</summary>
+    public string Kind { get; init; } = "";
+
+    /// <summary>Whose alone it is; null for one to a place that others read.</summary>
+    public string? Person { get; init; }
+
+    public string Channel { get; init; } = "";
+
+    /// <summary>The channels to try after this one.</summary>
+    public string Rest { get; init; } = "";
+
+    /// <summary>The ids of who is told by it, as JSON.</summary>
+    public string People { get; init; } = "[]";
+
+    public string State { get; init; } = MessageStates.Queued;
+
+    public int Attempts { get; init; }
+
+    public long DueAt { get; init; }
+
+    public long CreatedAt { get; init; }
+
+    public long? SentAt { get; init; }
+
+    public string? Error { get; init; }
+
+    public string? Link { get; init; }
+
+    public IReadOnlyList<string> Recipients => JsonSerializer.Deserialize(People, AgentsJson.Default.ListString)!;
+}
+
+/// <summary>Where a message stands.</summary>
+internal static class MessageStates
+{
+    /// <summary>To be sent, or sent again.</summary>
+    public const string Queued = "queued";
+
+    /// <summary>Taken by its channel.</summary>
+    public const string Sent = "sent";
+
+    /// <summary>Not taken; the next channel has it.</summary>
+    public const string Failed = "failed";
+
+    /// <summary>Nothing is left to tell.</summary>
+    public const string Void = "void";
+}
