@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Holdfast.Agents.Identity;
 
 namespace Holdfast.Agents.Links;
 
@@ -13,10 +14,9 @@ internal static class Sessions
 
     private const int Version = 1;
 
-    /// <param name="prefix">The API key's.</param>
-    /// <param name="hash">SHA-256 of all of the API key.</param>
-    public static string Write(LinkKeys keys, string prefix, string hash, DateTimeOffset now) => SignedText.Write(keys.Signing, LinkUse.Session,
-        new Said(Version, keys.Signing.Id, prefix, hash, now.ToUnixTimeSeconds(), (now + GoodFor).ToUnixTimeSeconds()), SignedJson.Default.Session);
+    /// <param name="shown">The API key that was typed, or the proof of another way that showed all of it.</param>
+    public static string Write(LinkKeys keys, KeyProof shown, DateTimeOffset now) => SignedText.Write(keys.Signing, LinkUse.Session,
+        new Said(Version, keys.Signing.Id, shown.Prefix, shown.Hash, now.ToUnixTimeSeconds(), (now + GoodFor).ToUnixTimeSeconds()), SignedJson.Default.Session);
 
     /// <returns>Null where it is not ours, or over.</returns>
     public static Session? Verify(LinkKeys keys, string cookie, DateTimeOffset now)
@@ -31,6 +31,10 @@ internal static class Sessions
         [property: JsonPropertyName("h")] string Hash, [property: JsonPropertyName("i")] long At, [property: JsonPropertyName("x")] long Expires);
 }
 
-/// <summary>The API key behind a browser's session, for <see cref="Identity.KeyRing"/>.</summary>
+/// <summary>The API key behind a browser's session.</summary>
 /// <param name="Key">The id of the link key that has signed it.</param>
-internal sealed record Session(string Prefix, string Hash, string Key);
+internal sealed record Session(string Prefix, string Hash, string Key)
+{
+    /// <summary>For <see cref="KeyRing"/>, which knows it as if it stood in a header.</summary>
+    public KeyProof Proof => new(Prefix, Hash);
+}

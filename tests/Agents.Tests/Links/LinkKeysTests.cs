@@ -1,3 +1,4 @@
+using Holdfast.Agents.Identity;
 using Holdfast.Agents.Links;
 using Holdfast.Agents.Secrets;
 using Xunit;
@@ -29,7 +30,7 @@ public sealed class LinkKeysTests
     public void WhatIsSignedForOneUseIsWorthNothingForAnother()
     {
         var keys = LinkTexts.Keys(LinkTexts.First);
-        var session = Sessions.Write(keys, "prefix", new string('a', 64), LinkTexts.Now);
+        var session = Sessions.Write(keys, new KeyProof("prefix", new string('a', 64)), LinkTexts.Now);
         var link = LinkToken.Write(keys, LinkTexts.Claims);
 
         Assert.Equal(LinkFault.NotOurs, LinkToken.Read(keys, session).Fault);

@@ -1,5 +1,6 @@
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Links;
+using Holdfast.Agents.Tests.Identity;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Links;
@@ -36,5 +37,18 @@ public sealed class SessionsTests
         Assert.Null(Sessions.Verify(LinkTexts.Keys(LinkTexts.Second), cookie, Now));
     }
 
-    private static string Write() => Sessions.Write(Keys, Key.Prefix, Key.Hash, Now);
+    [Fact]
+    public async Task ASessionIsKnownAsItsKeyIsAndEndsWithIt()
+    {
+        using var store = await KeyStore.NewAsync();
+        var issued = await store.AddAsync("bea");
+        var proof = Sessions.Verify(Keys, Sessions.Write(Keys, ApiKeyText.Read(issued.Text)!, Now), Now)!.Proof;
+
+        Assert.Equal(("bea", "acme"), (await store.Ring().LookUpAsync(proof)) is var known ? (known.Principal!.Id, known.Principal.Tenant) : default);
+        Assert.Null((await store.Ring().LookUpAsync(new KeyProof(proof.Prefix, Key.Hash))).Principal);
+        await store.Keys.RevokeAsync(issued.Key.Prefix);
+        Assert.Null((await store.Ring().LookUpAsync(proof)).Principal);
+    }
+
+    private static string Write() => Sessions.Write(Keys, Key, Now);
 }
