@@ -24,6 +24,7 @@ public sealed record HostSettings
         ["certificate-key"] = "the certificate's private key, as a PEM file without a password",
         ["proxy"] = "the addresses of what ends TLS before this host, as 10.0.0.7,10.0.0.8; plain HTTP is taken from these alone. Only proxies: never a network with clients in it. Of X-Forwarded-For as many addresses are read as are given here",
         ["secrets"] = "the directory of the secrets that settings name as secret:NAME: one file a name, mode 0600",
+        ["link-key"] = "what signs the links that people are sent: a text of 32 characters or more, with commas before those of before, or secret:NAME; as an option only that (default: made at the first start and kept in the data directory as link.key)",
         ["rate"] = "the requests a second that one API key may make of this process, 1 to 100000; four times as many at once (default 50)",
         ["data"] = "the directory that holds everything (default ./data)",
         ["store"] = "sqlite, a file in the data directory (default), or the connection string of a PostgreSQL; its password in HOLDFAST_STORE_PASSWORD",
@@ -50,6 +51,9 @@ public sealed record HostSettings
     public string? Certificate { get; init; }
 
     public string? CertificateKey { get; init; }
+
+    /// <summary>The keys of links, with commas between them; null for the data directory's own.</summary>
+    public string? LinkKey { get; init; }
 
     internal Proxies Proxies { get; init; } = Proxies.None;
 
@@ -94,6 +98,7 @@ public sealed record HostSettings
             Agents = Setting(values, "agents") ?? settings.Agents,
             Certificate = Setting(values, "certificate"),
             CertificateKey = Setting(values, "certificate-key"),
+            LinkKey = Setting(values, "link-key"),
             Proxies = Setting(values, "proxy") is { } proxy ? ProxiesOf(proxy) : settings.Proxies,
             Secrets = new SecretSource(Setting(values, "secrets") is { } secrets ? DirectoryOf(secrets) : null, name => (string?)variables[name]),
             Rate = Setting(values, "rate") is { } rate ? RateOf(rate) : settings.Rate,
@@ -139,7 +144,12 @@ public sealed record HostSettings
     }
 
     // No variable can have a dash in its name.
-    private static string KeyOf(string name) => name == "CERTIFICATE_KEY" ? "certificate-key" : name.Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal);
+    private static string KeyOf(string name) => name switch
+    {
+        "CERTIFICATE_KEY" => "certificate-key",
+        "LINK_KEY" => "link-key",
+        _ => name.Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal),
+    };
 
     private static Dictionary<string, string?> Options(IReadOnlyList<string> args)
     {
@@ -167,6 +177,11 @@ public sealed record HostSettings
         if (options.TryGetValue("store", out var store))
         {
             ConfiguredStore.CheckOption(store!);
+        }
+
+        if (options.TryGetValue("link-key", out var link))
+        {
+            ConfiguredLinkKeys.CheckOption(link!);
         }
 
         return options;

@@ -71,6 +71,7 @@ public static class LocalHost
         var models = ConfiguredModels.Read(settings);
         var definitions = Definitions(settings);
         var postgres = ConfiguredStore.Check(settings);
+        var configured = ConfiguredLinkKeys.Check(settings);
         await using var app = Build(settings, reach);
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = loggers.CreateLogger("Holdfast");
@@ -78,6 +79,7 @@ public static class LocalHost
         var data = Path.GetFullPath(settings.Data);
         await using var engine = await HeldDirectory.UntilFreeAsync(() => Task.FromResult(EmbeddedEngine.Open(
             new EngineOptions { DataDirectory = data, ShutdownGrace = TimeSpan.FromSeconds(12), CrashPoint = crash.Reach }, loggers)));
+        var links = configured ?? LinkKeyFile.Open(data, settings.Secrets);
         var host = new LocalHostBuilder(data, settings.Secrets);
         configure(host);
         var catalog = new AgentCatalog(definitions, host.Tools, models);
@@ -102,6 +104,7 @@ public static class LocalHost
             store = await ConfiguredStore.OpenAsync(postgres, data, logger, stopping);
             stopping.ThrowIfCancellationRequested();
             await reach.CheckKeysAsync(store);
+            await ConfiguredLinkKeys.CheckAsync(settings, store, links);
             var description = new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place };
             system = await AgentSystem.OpenAsync(
                 store, description, catalog, new AgentOptions { CrashPoint = crash.Reach, Redact = settings.Secrets.Redact }, loggers);
@@ -112,6 +115,7 @@ public static class LocalHost
             await system.StartAsync(engine.Client);
             Volatile.Write(ref isReady, true);
             ready();
+            logger.LogInformation("Link keys: {Keys}. The first signs.", string.Join(", ", links.Ids));
             logger.LogInformation("Ready at {Scheme}://{Address} after {Elapsed} ms. Agents: {Agents}. Model: {Model}. Data: {Data}. Store: {Store}", reach.Scheme, new IPEndPoint(settings.Host, settings.Port),
                 (int)TimeProvider.System.GetElapsedTime(started).TotalMilliseconds, string.Join(", ", catalog.Names),
                 models.IsScripted ? "scripted (rules, no model)" : string.Join(", ", models.Names), data, store.Place);

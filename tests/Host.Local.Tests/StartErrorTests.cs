@@ -34,6 +34,10 @@ public sealed class StartErrorTests : IDisposable
     [InlineData("--rate (HOLDFAST_RATE) '0' is not a number from 1 to 100000.", "--rate", "0")]
     [InlineData("--certificate-key is given without --certificate.", "--certificate-key", "x.pem")]
     [InlineData("nowhere.pem cannot be used: Could not find file", "--certificate", "nowhere.pem")]
+    [InlineData("--link-key has a key, and a process's options are seen by everyone on its machine.", "--link-key", "secret:one,0123456789-0123456789-0123456789")]
+    [InlineData("--link-key (HOLDFAST_LINK_KEY): There is no secret 'nowhere'.", "--link-key", "secret:nowhere", "--model", "scripted")]
+    [InlineData("--person is missing. Type: links list --person ID --tenant TENANT", "links", "list")]
+    [InlineData("'links' is no command.", "links")]
     [InlineData("'example.com' is not an address. Give 127.0.0.1", "--host", "example.com")]
     public async Task AWrongOptionIsAConfigurationErrorThatSaysWhatToGive(string words, params string[] args) => await RefusedAsync(2, words, args);
 

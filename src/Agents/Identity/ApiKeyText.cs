@@ -10,7 +10,7 @@ namespace Holdfast.Agents.Identity;
 /// bits (52 characters) and a checksum (6), so that a slip of the hand is told from a key that is not known, and a scanner of sources from
 /// other text. All of it is Crockford's base 32 in small letters: one word to a double click, one token to a header.
 /// </summary>
-internal sealed class ApiKeyText
+internal sealed class ApiKeyText : KeyProof
 {
     public const int PrefixLength = 8;
 
@@ -22,16 +22,7 @@ internal sealed class ApiKeyText
     private static readonly SearchValues<char> Letters = SearchValues.Create(Alphabet);
 
     private ApiKeyText(string text)
-    {
-        Text = text;
-        Hash = Digest.OfText(text);
-    }
-
-    public string Prefix => Text[Mark.Length..(Mark.Length + PrefixLength)];
-
-    /// <summary>SHA-256 of all of it: what the store keeps. The prefix is in it, so that no row answers for another's secret.</summary>
-    /// <remarks>Nothing slower is needed: what makes a password's hash worth attacking is that passwords are guessed, and 260 random bits are not.</remarks>
-    public string Hash { get; }
+        : base(text[Mark.Length..(Mark.Length + PrefixLength)], Digest.OfText(text)) => Text = text;
 
     private string Text { get; }
 

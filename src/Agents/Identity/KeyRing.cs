@@ -18,14 +18,14 @@ internal sealed class KeyRing(Func<AgentStore> store, TimeProvider time, ILogger
     public Task Noted { get; private set; } = Task.CompletedTask;
 
     /// <summary>Whose it is, if the store has said so a moment ago.</summary>
-    public Principal? Recall(ApiKeyText key) => known.TryGetValue(key.Hash, out var one) && time.GetElapsedTime(one.Since) < one.For ? one.Principal : null;
+    public Principal? Recall(KeyProof key) => known.TryGetValue(key.Hash, out var one) && time.GetElapsedTime(one.Since) < one.For ? one.Principal : null;
 
     /// <summary>Whether the store has said that it is good and has not taken that back, however long ago: who sends it does not guess.</summary>
-    public bool HasKnown(ApiKeyText key) => known.ContainsKey(key.Hash);
+    public bool HasKnown(KeyProof key) => known.ContainsKey(key.Hash);
 
     /// <summary>Asks the store.</summary>
     /// <returns>Whose it is, or why it is not good.</returns>
-    public async Task<(Principal? Principal, string? Refusal)> LookUpAsync(ApiKeyText key)
+    public async Task<(Principal? Principal, string? Refusal)> LookUpAsync(KeyProof key)
     {
         var since = time.GetTimestamp(); // before the store is asked: what it says may be old by as much as this takes
         var (row, now) = await store().ReadAsync(async tx =>
@@ -52,7 +52,7 @@ internal sealed class KeyRing(Func<AgentStore> store, TimeProvider time, ILogger
 
     // A key that never was, one that is somebody else's and one that is revoked are answered alike: a stolen key does not tell its thief that
     // it was good once, or that the theft was noticed. That it has expired is told to who holds all of it, so that the owner renews it.
-    private string? Refuse(ApiKeyText key, ApiKeyRow? row, DateTimeOffset now)
+    private string? Refuse(KeyProof key, ApiKeyRow? row, DateTimeOffset now)
     {
         const string NotGood = "The key is not known here, or is revoked. Send another; 'keys list' on the host shows which are good.";
         if (row is null)

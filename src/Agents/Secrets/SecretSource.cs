@@ -96,14 +96,13 @@ public sealed partial class SecretSource(string? directory, Func<string, string?
 
     private static string VariableOf(string name) => Prefix + name.ToUpperInvariant().Replace('-', '_');
 
-    private string? FromFile(string name)
-    {
-        if (directory is null)
-        {
-            return null;
-        }
+    private string? FromFile(string name) => directory is null ? null : ReadFile(Path.Combine(directory, name));
 
-        var file = Path.Combine(directory, name);
+    /// <summary>What stands in a file that only its owner may read, without the line break at its end.</summary>
+    /// <returns>Null where there is none.</returns>
+    /// <exception cref="SecretException">It is open to others, another user's, empty, over 64 KB or no UTF-8.</exception>
+    public static string? ReadFile(string file)
+    {
         try
         {
             using var handle = File.OpenHandle(file);

@@ -16,10 +16,10 @@ internal sealed record Command(string Name, string Takes, string Does, Func<Agen
     public bool Begins { get; init; }
 
     /// <summary>All there are.</summary>
-    public static IReadOnlyList<Command> All { get; } = [.. KeyCommands.All, .. EngineCommands.All];
+    public static IReadOnlyList<Command> All { get; } = [.. KeyCommands.All, .. EngineCommands.All, .. LinkCommands.All, .. AuditCommands.All];
 
     /// <summary>Of a command whose answer is lost.</summary>
-    public const string NotKnown = "Whether it was done is not known: look at 'keys list' or 'engines list'. A key that nobody was shown is revoked by 'keys revoke'.";
+    public const string NotKnown = "Whether it was done is not known: look at 'keys list', 'engines list' or 'links list'. A key that nobody was shown is revoked by 'keys revoke'.";
 
     public static string Help { get; } = "Commands, in place of options:" + Environment.NewLine
         + string.Concat(All.Select(command => $"  {$"{command.Name} {command.Takes}".TrimEnd()}{Environment.NewLine}      {command.Does}{Environment.NewLine}"))
