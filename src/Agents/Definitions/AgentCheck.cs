@@ -3,6 +3,7 @@ using Holdfast.Agents.Definitions.Yaml;
 using Holdfast.Agents.Json;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Tools;
+using Holdfast.Agents.Wording;
 
 namespace Holdfast.Agents.Definitions;
 
@@ -12,18 +13,22 @@ public static class AgentCheck
     /// <exception cref="DefinitionException">Everything that does not fit, one line each; file and line are the first one's.</exception>
     public static void Against(AgentDefinition agent, Toolbox toolbox, ModelCatalog models)
     {
-        var source = agent.Source ?? new DefinitionSource(agent.Name, new Dictionary<string, int>());
-        var faults = Model(agent, models).Concat(Tools(agent, toolbox)).Concat(Rules(agent, toolbox)).ToArray();
-        if (faults.Length > 0)
-        {
-            var others = faults.Skip(1).Select(f => $"{Environment.NewLine}{source.File}({source.LineOf(f.Place)}): {f.Message}");
-            throw new DefinitionException(source.File, source.LineOf(faults[0].Place), faults[0].Message + string.Concat(others));
-        }
+        var source = SourceOf(agent);
+        Misfit.Refuse([
+            .. Model(agent, models).Concat(Tools(agent, toolbox)).Concat(Describe(agent, toolbox)).Select(misfit => new Misfit(source, misfit.Place, misfit.Message)),
+            .. agent.Approvals.SelectMany((rule, i) => Rule(agent, rule, source, JsonPlace.Item("approvals", i), toolbox)),
+        ]);
     }
+
+    /// <summary>Where an agent was read; its name for one that was not.</summary>
+    internal static DefinitionSource SourceOf(AgentDefinition agent) => agent.Source ?? new DefinitionSource(agent.Name, new Dictionary<string, int>());
+
+    /// <summary>An agent's tools that there are.</summary>
+    internal static IEnumerable<Tool> ToolsOf(AgentDefinition agent, Toolbox toolbox) => agent.Tools.Select(name => toolbox.TryFind(name, out var tool) ? tool : null).OfType<Tool>();
 
     // Finding it loads the rules of a scripted one, too: what is wrong with them is not for a run to find.
     private static IEnumerable<(string Place, string Message)> Model(AgentDefinition agent, ModelCatalog models) => models.Find(agent) is not null ? []
-        : [("model", $"Agent '{agent.Name}' names the model '{agent.Model}', which is not configured.{NearestName.Hint(agent.Model, models.Names)} Configured: {List(models.Names)}. Name one of these, or configure it.")];
+        : [("model", $"Agent '{agent.Name}' names the model '{agent.Model}', which is not configured.{NearestName.Hint(agent.Model, models.Names)} Configured: {RuleCheck.List(models.Names)}. Name one of these, or configure it.")];
 
     private static IEnumerable<(string Place, string Message)> Tools(AgentDefinition agent, Toolbox toolbox)
     {
@@ -34,7 +39,7 @@ public static class AgentCheck
             {
                 yield return (JsonPlace.Item("tools", i),
                     $"Tool '{name}' is not registered for agent '{agent.Name}'.{NearestName.Hint(name, toolbox.Names)} Registered: "
-                        + $"{List(toolbox.Names)}.");
+                        + $"{RuleCheck.List(toolbox.Names)}.");
             }
             else if (tool.Effect != Effect.None && !agent.Approvals.Any(rule => rule.IsAbout(tool.Traits)))
             {
@@ -45,67 +50,50 @@ public static class AgentCheck
         }
     }
 
-    private static IEnumerable<(string Place, string Message)> Rules(AgentDefinition agent, Toolbox toolbox)
+    private static IEnumerable<(string Place, string Message)> Describe(AgentDefinition agent, Toolbox toolbox)
     {
-        for (var i = 0; i < agent.Approvals.Count; i++)
+        foreach (var (name, text) in agent.Describe)
         {
-            var rule = agent.Approvals[i];
-            var place = JsonPlace.Item("approvals", i);
-            if (rule.Tool is null)
+            var place = $"describe.{name}";
+            if (!agent.Tools.Contains(name))
             {
-                continue;
+                yield return (place, $"{place}: '{name}' is no tool of agent '{agent.Name}'.{NearestName.Hint(name, agent.Tools)} Tools: {RuleCheck.List(agent.Tools)}.");
             }
-
-            if (!agent.Tools.Contains(rule.Tool))
+            else if (toolbox.TryFind(name, out var tool))
             {
-                yield return (place, $"{place}: '{rule.Tool}' is no tool of agent "
-                    + $"'{agent.Name}'.{NearestName.Hint(rule.Tool, agent.Tools)} Tools: {List(agent.Tools)}.");
-            }
-            else if (toolbox.TryFind(rule.Tool, out var tool))
-            {
-                foreach (var condition in rule.When)
+                foreach (var fault in Template.Parse(text).Values.SelectMany(value => Described(tool, value)))
                 {
-                    var where = $"{place}.when.{condition.Path}";
-                    foreach (var fault in Condition(tool, condition))
-                    {
-                        yield return (where, $"{where}: {fault}");
-                    }
+                    yield return (place, $"{place}: {fault}");
                 }
             }
         }
     }
 
-    // A condition that can never be met would hold nothing; one on a value that cannot be there would hold everything.
-    private static IEnumerable<string> Condition(Tool tool, Condition condition)
+    private static IEnumerable<string> Described(Tool tool, TemplateValue value)
     {
-        if (tool.Schema.At(condition.Path) is not { } schema)
+        var (types, form) = value.Format switch
         {
-            var known = tool.Parameters.TryGetProperty("properties", out var properties)
-                ? properties.EnumerateObject().Select(p => p.Name)
-                : [];
-            yield return $"tool '{tool.Name}' has no such argument. Arguments: {List(known)}.";
-            yield break;
-        }
+            TemplateFormat.Money or TemplateFormat.Number => (JsonTypes.Number, "a number"),
+            TemplateFormat.Date or TemplateFormat.DateTime => (JsonTypes.String, "text"),
+            _ => (JsonTypes.Any, ""),
+        };
+        return Argument(tool, value.Path, types, form).Concat(value.CurrencyPath is { } currency ? Argument(tool, currency, JsonTypes.String, "text") : []);
+    }
 
-        foreach (var value in condition.Comparisons.SelectMany(c => c.Against))
+    private static IEnumerable<string> Argument(Tool tool, string path, JsonTypes types, string form)
+    {
+        if (tool.Schema.At(path) is not { } schema)
         {
-            if ((schema.Types & JsonTypeNames.Of(value)) == 0)
-            {
-                yield return $"compared with {JsonPlace.Show(value)}, but tool '{tool.Name}' takes {JsonTypeNames.Show(schema.Types)} "
-                    + "there. Compare with a value of that type.";
-            }
+            yield return $"tool '{tool.Name}' has no argument '{path}'.{NearestName.Hint(path, RuleCheck.Arguments(tool))} Arguments: {RuleCheck.List(RuleCheck.Arguments(tool))}.";
         }
-
-        var exact = condition.Comparisons.Where(c => c.Comparer is Comparer.Equals or Comparer.Not or Comparer.In);
-        foreach (var value in exact.SelectMany(c => c.Against))
+        else if ((schema.Types & types) == 0)
         {
-            if ((schema.Types & JsonTypeNames.Of(value)) != 0 && schema.Validate(value) is [var violation, ..])
-            {
-                yield return $"the argument can never be {JsonPlace.Show(value)} ({violation.TrimEnd('.')}). Compare with a value "
-                    + "that it can be.";
-            }
+            yield return $"'{path}' is written as {form}, but tool '{tool.Name}' takes {JsonTypeNames.Show(schema.Types)} there. Choose another format.";
         }
     }
 
-    private static string List(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } list ? list : "none";
+    private static IEnumerable<Misfit> Rule(AgentDefinition agent, ApprovalRule rule, DefinitionSource source, string place, Toolbox toolbox) =>
+        rule.Tool is { } name && !agent.Tools.Contains(name)
+            ? [new(source, place, $"{place}: '{name}' is no tool of agent '{agent.Name}'.{NearestName.Hint(name, agent.Tools)} Tools: {RuleCheck.List(agent.Tools)}.")]
+            : RuleCheck.Of(rule, source, place, [.. ToolsOf(agent, toolbox)]);
 }

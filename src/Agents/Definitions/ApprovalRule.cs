@@ -19,6 +19,10 @@ public sealed record ApprovalRule(string? Tool, IReadOnlyList<Condition> When, A
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Name { get; init; }
 
+    /// <summary>Where it was read; null when it was rebuilt from the store. No part of what it says.</summary>
+    [JsonIgnore]
+    public RuleSource? Source { get; init; }
+
     /// <summary>Whether it speaks of this tool. One that does not name it speaks of it only if it has the arguments that the rule compares.</summary>
     public bool IsAbout(ToolTraits tool) => (Tool is null || Tool == tool.Name) && (Risk is null || Risk == tool.Effect)
         && (Tool is not null || tool.Schema is null || When.All(condition => tool.Schema.At(condition.Path) is not null));
@@ -35,3 +39,6 @@ public sealed record ApprovalRule(string? Tool, IReadOnlyList<Condition> When, A
             _ => false,
         });
 }
+
+/// <summary>The file of a rule, and where it stands there, as in <c>approvals[0]</c>.</summary>
+public sealed record RuleSource(DefinitionSource File, string Place);

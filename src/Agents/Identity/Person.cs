@@ -36,6 +36,9 @@ public sealed record Person(string Tenant, string Id, string Name)
         _ => false,
     });
 
+    /// <summary>An id as it is kept: one of a directory (a GUID) in small letters, any other as it is written.</summary>
+    public static string IdOf(string written) => Guid.TryParseExact(written, "D", out var id) ? id.ToString("D") : written;
+
     /// <summary>However it is written: an id of a directory in capitals is the same person.</summary>
     public bool Is(string id) => Id.Equals(id, StringComparison.OrdinalIgnoreCase);
 }

@@ -69,22 +69,20 @@ internal sealed class YamlKeys
         var node => throw Wrong(node, Place(key), "true or false"),
     };
 
-    public TimeSpan Time(string key, TimeSpan otherwise, TimeSpan least, TimeSpan most)
-    {
-        if (Find(key) is not { } node)
-        {
-            return otherwise;
-        }
+    public TimeSpan Time(string key, TimeSpan otherwise, TimeSpan least, TimeSpan most) =>
+        Find(key) is { } node ? Time(node, Place(key), least, most) : otherwise;
 
+    public TimeSpan Time(YamlNode node, string place, TimeSpan least, TimeSpan most)
+    {
         try
         {
             return node is YamlScalar scalar
                 ? Duration.Parse(scalar.Text, least, most)
-                : throw Wrong(node, Place(key), "a duration such as 10m");
+                : throw Wrong(node, place, "a duration such as 10m");
         }
         catch (FormatException e)
         {
-            throw new DefinitionException(file, node.Line, $"{Place(key)}: {e.Message}", e);
+            throw new DefinitionException(file, node.Line, $"{place}: {e.Message}", e);
         }
     }
 
