@@ -5,6 +5,7 @@ using Holdfast.Agents.Json;
 using Holdfast.Agents.Messages;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
+using Holdfast.Agents.Wording;
 
 namespace Holdfast.Agents.Approvals;
 
@@ -102,5 +103,16 @@ internal sealed class Askings(AgentParts parts, StoreTransaction tx, LockedRun r
     });
 
     /// <summary>What it is worth, in ten thousandths: lists sort by it, nothing decides by it.</summary>
-    private static Task<long> AmountAsync(CallRow call) => Task.FromResult(0L);
+    private async Task<long> AmountAsync(CallRow call)
+    {
+        var agent = await parts.Agents.OfAsync(tx, run.Row.Version);
+        if (!agent.Describe.TryGetValue(call.Tool, out var words) || Template.Parse(words).Amount is not { } amount)
+        {
+            return 0;
+        }
+
+        var value = amount.Path.Split('.').Aggregate((JsonElement?)CanonicalJson.Parse(call.Arguments!),
+            (at, name) => at is { ValueKind: JsonValueKind.Object } inner && inner.TryGetProperty(name, out var member) ? member : null);
+        return value is { ValueKind: JsonValueKind.Number } number && number.TryGetDecimal(out var worth) ? (long)Math.Clamp(worth * 10_000m, long.MinValue, long.MaxValue) : 0;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Holdfast.Agents.Audit;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Json;
 using Holdfast.Agents.Messages;
@@ -60,20 +61,29 @@ internal sealed class Ballot
         }
     }
 
-    /// <returns>A refusal that is to be stored with what it found, rather than undo it; null when the decision stands.</returns>
-    public async Task<RefusedException?> TakeAsync(Voice voice, Decision decision)
+    /// <returns>A refusal that is to be stored with what it found, rather than undo it, or null when the decision stands; and whether it stood before.</returns>
+    public async Task<(RefusedException? Refusal, bool IsSame)> TakeAsync(Voice voice, Decision decision)
     {
         var own = votes.FirstOrDefault(vote => vote.Voter == voice.Id);
         if (own is not null && IsSame(own, decision) && (row.State != ApprovalStates.Superseded || decision.Kind == Decisions.Edit))
         {
-            return null;
+            return (null, true);
         }
 
-        if (Closed(own, voice, decision) is { } closed)
-        {
-            return closed;
-        }
+        return (Closed(own, voice, decision) ?? await TakeNewAsync(voice, decision), false);
+    }
 
+    /// <summary>What the audit keeps of an attempt.</summary>
+    public AuditEntry Entry(Voice voice, Decision decision, RefusedException? refusal, bool isSame) => new(
+        AuditKinds.ApprovalDecision, voice.Id, row.Id,
+        refusal is not null ? AuditResults.Refused(JsonNamingPolicy.CamelCase.ConvertName(refusal.Refusal.ToString())) : isSame ? AuditResults.Same : AuditResults.Accepted)
+    {
+        Way = voice.Way, Link = voice.Link, Decision = decision.Kind, Digest = row.Digest, Seen = voice.Seen, Policy = row.Policy, People = rules.PeopleHash, Policies = rules.PoliciesHash,
+        Reason = decision.Reason is { } reason ? Digest.OfText(reason) : null,
+    };
+
+    private async Task<RefusedException?> TakeNewAsync(Voice voice, Decision decision)
+    {
         if (row.IsPending && row.ExpiresAt <= run.Now && !Timetable.EscalatesAtExpiry(row, terms))
         {
             await SettleAsking.ExpireAsync(parts, tx, run, row);

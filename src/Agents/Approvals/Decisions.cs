@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Holdfast.Agents.Audit;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Json;
+using Holdfast.Agents.Links;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 
@@ -62,8 +64,8 @@ public sealed class Decisions
 
     /// <summary>Stores the decision of a person whom a link alone identifies.</summary>
     /// <exception cref="RefusedException">As above, or the person is not known any more.</exception>
-    public Task<ApprovalView> DecideByLinkAsync(string tenant, string person, string approval, Decision decision) =>
-        DecideAsync(tenant, new Voice(person, [], Ways.Link) { Seen = decision.Seen }, approval, decision);
+    internal Task<ApprovalView> DecideAsync(Link link, string approval, Decision decision) =>
+        DecideAsync(link.Tenant, new Voice(link.Person, [], Ways.Link) { Seen = decision.Seen, Link = link.Id }, approval, decision);
 
     private async Task<ApprovalView> DecideAsync(string tenant, Voice voice, string approval, Decision decision)
     {
@@ -75,7 +77,8 @@ public sealed class Decisions
             var run = await LockedRun.TakeAsync(tx, owner);
             var ballot = await Ballot.ReadAsync(parts, tx, run, approval);
             ballot.CheckKind(decision);
-            var refusal = await ballot.TakeAsync(voice, decision);
+            var (refusal, isSame) = await ballot.TakeAsync(voice, decision);
+            await AuditLog.AppendAsync(tx, tenant, ballot.Entry(voice, decision, refusal, isSame)); // refused ones, too: what was tried is kept with what it found
             return (refusal, (await new ApprovalQueries(parts, tx, tenant).FindAsync(approval))!); // with it, or a store that goes away in between would hide that it was stored
         }, refusable: true);
         return refusal is null ? view : throw refusal;

@@ -89,4 +89,7 @@ internal sealed record Voice(string Id, IReadOnlyList<string> Roles, string Way)
 
     /// <summary>The digest of what was shown when it was said; null where nothing was.</summary>
     public string? Seen { get; init; }
+
+    /// <summary>The link that it came by: its id; null for none.</summary>
+    public string? Link { get; init; }
 }

@@ -1,3 +1,4 @@
+using Holdfast.Agents.Audit;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Messages;
 using Holdfast.Agents.Runs;
@@ -116,5 +117,6 @@ internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, Ste
         }
 
         await run.RefreshAsync();
+        await AuditLog.AppendAsync(tx, row.Tenant, new AuditEntry(AuditKinds.ApprovalExpired, "holdfast", row.Id, AuditResults.Accepted) { Digest = row.Digest, Policy = row.Policy });
     }
 }

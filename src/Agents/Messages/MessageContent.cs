@@ -1,6 +1,8 @@
 using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Json;
+using Holdfast.Agents.Links;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 
@@ -15,17 +17,28 @@ internal sealed class MessageContent(AgentParts parts, StoreTransaction tx, Lock
         var people = (await parts.Rules.ReadAsync(tx)).People;
         var kind = Enum.Parse<MessageKind>(row.Kind, ignoreCase: true);
         var to = row.Recipients.Select(id => people.Find(run.Row.Tenant, id)).OfType<Person>().OrderBy(person => person.Name, StringComparer.Ordinal).ToList();
-        List<MessageItem> items = [];
+        List<ApprovalRow> about = [];
         foreach (var approval in await tx.ListAsync<ApprovalRow>("SELECT a.* FROM message_approvals m JOIN approvals a ON a.id = m.approval WHERE m.message = @Id ORDER BY a.idx, a.id", new { row.Id }))
         {
             if (kind == MessageKind.Outcome || await IsStillAskedAsync(approval, row, to))
             {
-                items.Add(await ItemAsync(approval, kind));
+                about.Add(approval);
             }
         }
 
-        return items.Count == 0 || (row.Person is not null && to.Count == 0) ? null
-            : new Message(row.Id, kind, to, Address(row, items[0].Approval), Code(row), items) { At = Times.Of(row.CreatedAt) };
+        if (about.Count == 0 || (row.Person is not null && to.Count == 0))
+        {
+            return null;
+        }
+
+        List<MessageItem> items = [];
+        foreach (var approval in about)
+        {
+            items.Add(await ItemAsync(approval, kind));
+        }
+
+        var (link, code) = await WayAsync(row, about);
+        return new Message(row.Id, kind, to, link, kind == MessageKind.Outcome ? null : code, items) { At = Times.Of(row.CreatedAt) };
     }
 
     private async Task<bool> IsStillAskedAsync(ApprovalRow approval, MessageRow row, IReadOnlyList<Person> to)
@@ -65,7 +78,17 @@ internal sealed class MessageContent(AgentParts parts, StoreTransaction tx, Lock
         _ => $"It is {approval.State}.",
     };
 
-    private Uri Address(MessageRow row, string approval) => new(parts.Options.Address, row.Link is null ? $"/approvals/{approval}" : $"/a?t={row.Link}");
+    /// <summary>The person's own link, and the digits for it; the plain address where others can read the message, or the link would decide nothing.</summary>
+    private async Task<(Uri Link, string? Code)> WayAsync(MessageRow row, IReadOnlyList<ApprovalRow> about)
+    {
+        var terms = about.Select(Askings.TermsOf).ToList();
+        if (row.Link is null || parts.Options.LinkKeys is not { } keys || terms.All(one => one.Identity == LinkIdentity.SignedIn))
+        {
+            return (new Uri(parts.Options.Address, $"/approvals/{about[0].Id}"), null);
+        }
 
-    private static string? Code(MessageRow row) => null;
+        var link = (await LinkStore.FindAsync(tx, row.Link))!;
+        var needsCode = terms.Any(one => one is { Identity: LinkIdentity.Link, Confirm: LinkConfirm.Code });
+        return (new Uri(parts.Options.Address, $"/a?t={LinkToken.Write(keys, link.Claims)}"), needsCode ? LinkCodes.Of(keys, link.Id) : null);
+    }
 }

@@ -14,8 +14,6 @@ namespace Holdfast.Agents.Messages;
 /// </summary>
 internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun run)
 {
-    private static readonly TimeSpan LongestLink = TimeSpan.FromDays(30);
-
     /// <summary>Tells those whose turn it is, or of an escalation those who may decide since.</summary>
     public async Task AskAsync(ApprovalRow row, ApprovalTerms terms, MessageKind kind)
     {
@@ -105,7 +103,7 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
 
     private async Task<MessageRow> InsertAsync(ApprovalRow asked, string kind, Person? recipient, string channel, string rest)
     {
-        var link = recipient is null ? null : Ids.New("lnk", tx.Now);
+        var link = recipient is null ? null : (await LinkStore.InsertAsync(tx, asked, recipient.Id)).Id;
         var row = new MessageRow
         {
             Id = Ids.New("msg", tx.Now), Tenant = run.Row.Tenant, Run = run.Row.Run, Turn = asked.Turn, Kind = kind, Person = recipient?.Id, Channel = channel, Rest = rest,
@@ -115,15 +113,6 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
             INSERT INTO messages (id, tenant, run, turn, kind, person, channel, rest, people, state, due_at, created_at, link)
             VALUES (@Id, @Tenant, @Run, @Turn, @Kind, @Person, @Channel, @Rest, @People, @State, @DueAt, @CreatedAt, @Link)
             """, row);
-        if (link is not null)
-        {
-            await LinkStore.InsertAsync(tx, new LinkRow
-            {
-                Id = link, Tenant = run.Row.Tenant, Approval = asked.Id, Person = recipient!.Id, Digest = asked.Digest, CreatedAt = run.Now,
-                ExpiresAt = asked.ExpiresAt ?? (tx.Now + LongestLink).UtcTicks,
-            });
-        }
-
         return row;
     }
 

@@ -174,7 +174,7 @@ public sealed class PolicyCheckTests
 
         public bool IsShared => false;
 
-        public bool Reaches(Person person) => reaches(person);
+        public bool Reaches(Person? person) => person is not null && reaches(person);
 
         public Task SendAsync(Message message, CancellationToken cancellation) => throw new NotSupportedException("Nothing is sent at a start.");
     }

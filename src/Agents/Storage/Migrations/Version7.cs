@@ -2,7 +2,7 @@ namespace Holdfast.Agents.Storage.Migrations;
 
 /// <summary>
 /// Decisions by several people in several stages, and how they are told. A host of before would take the first word for the last, so none
-/// may serve beside this.
+/// may serve beside this. A table's key comes first and in its order: SQLite's check of a file (3.40) takes others for damaged.
 /// approvals:       stage: the first that is not full; stage_since: when it opened. reminders: how many of its reminders are sent. risk, amount: what lists
 ///                  sort by. proposed, of calls too: what the model asked for, where a person has edited it. policy: the digest of all rules that asked.
 ///                  valid_until: until when a yes is good.
@@ -47,9 +47,9 @@ internal static class Version7
         SELECT id, decided_by, 1, decision, COALESCE(decided_roles, '[]'), CASE WHEN decided_roles LIKE '%"admin"%' THEN 1 ELSE 0 END, decided_at, 'api', reason, result
         FROM approvals WHERE decided_by IS NOT NULL AND decision IS NOT NULL;
         CREATE TABLE waits (
-          tenant       TEXT    NOT NULL,
-          who          TEXT    NOT NULL,
           approval     TEXT    NOT NULL,
+          who          TEXT    NOT NULL,
+          tenant       TEXT    NOT NULL,
           run          INTEGER NOT NULL,
           requested_at INTEGER NOT NULL,
           risk         INTEGER NOT NULL,
@@ -81,8 +81,8 @@ internal static class Version7
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX messages_of_run ON messages (run, turn, kind);
         CREATE TABLE message_approvals (
-          message  TEXT NOT NULL,
           approval TEXT NOT NULL,
+          message  TEXT NOT NULL,
           PRIMARY KEY (approval, message)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX message_approvals_of ON message_approvals (message);

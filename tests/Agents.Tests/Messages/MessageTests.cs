@@ -1,0 +1,171 @@
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Messages;
+using Holdfast.Agents.Testing;
+using Holdfast.Agents.Tests.Approvals;
+using Holdfast.Agents.Tests.Runs;
+using Holdfast.Durable.Testing;
+using Xunit;
+
+namespace Holdfast.Agents.Tests.Messages;
+
+public sealed class MessageTests
+{
+    private static readonly ApprovalAsk Mia = new() { Stages = [new(["user:mia"])], Expires = TimeSpan.FromDays(3) };
+
+    [Fact]
+    public async Task SeveralApprovalsOfOneTurnAreOneMessage()
+    {
+        var mail = new FakeChannel("email");
+        var refund = Given.Refund();
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling(("refund", """{"amount":1}"""), ("refund", """{"amount":2}""")), refund)
+        {
+            People = Staff.People, Options = new AgentOptions { Channels = [mail] },
+        }.Asking(new ApprovalRule("refund", [], Mia with { Reminders = [TimeSpan.FromDays(1)] })));
+        var run = await desk.RunAsync();
+        Assert.Equal(["""{"amount":1,"note":"none"}""", """{"amount":2,"note":"none"}"""], mail.Sent.Single().Items.Select(item => item.Arguments.GetRawText()));
+        await desk.AdvanceAsync(TimeSpan.FromHours(25));
+        Assert.Equal(2, mail.Sent[1].Items.Count);
+
+        // Each is decided on its own, and the reminder speaks only of what is still open.
+        await desk.DecideAsync((await desk.PendingAsync(run))[0].Id, "approve", Staff.Mia);
+        await desk.SettleAsync();
+        Assert.Single(refund.Requests);
+        Assert.Single(await desk.PendingAsync(run));
+    }
+
+    [Fact]
+    public async Task AMessageSaysWhatWhoAndUntilWhen()
+    {
+        var mail = new FakeChannel("email");
+        var (desk, _, _, approval) = await Staff.AskedAsync(Mia with { Stages = [new(["user:mia"]), new(["role:finance"])] }, channels: mail);
+        await using var owned = desk;
+        var item = mail.Sent.Single().Items.Single();
+        Assert.Equal((approval.Id, "approval", "desk", "refund", "anna", approval.ExpiresAt, 1, 2), (item.Approval, item.Kind, item.Agent, item.Tool, item.RequestedBy, item.ExpiresAt, item.Stage, item.Stages));
+        Assert.Equal(["mia"], mail.Sent.Single().To.Select(person => person.Id));
+    }
+
+    [Fact]
+    public async Task AChannelThatFailsIsTriedAgainUnderTheSameIdAndThenTheNextOneHasIt()
+    {
+        var mail = new FakeChannel("email");
+        List<string> tried = [];
+        mail.Before = message =>
+        {
+            tried.Add(message.Id);
+            throw new ChannelException("The mail server does not answer.");
+        };
+        var console = new FakeChannel("console");
+        var (desk, refund, _, approval) = await Staff.AskedAsync(Mia, channels: [mail, console]);
+        await using var owned = desk;
+        Assert.Empty(console.Sent);
+        await desk.AdvanceAsync(TimeSpan.FromMinutes(5));
+        Assert.Equal(3, tried.Count);
+        Assert.Single(tried.Distinct());
+        Assert.Single(console.Sent);
+        var messages = (await desk.ApprovalAsync(approval.Id)).Messages!;
+        Assert.Equal([("email", "failed", "The mail server does not answer."), ("console", "sent", null)], messages.Select(message => (message.Channel, message.State, message.Error)));
+    }
+
+    [Fact]
+    public async Task WhatIsRefusedForGoodGoesToTheNextChannelAtOnce()
+    {
+        var mail = new FakeChannel("email") { Before = _ => throw new ChannelException("No such mailbox.", isFinal: true) };
+        var console = new FakeChannel("console");
+        var (desk, _, _, _) = await Staff.AskedAsync(Mia, channels: [mail, console]);
+        await using var owned = desk;
+        Assert.Single(console.Sent);
+    }
+
+    [Fact]
+    public async Task AMailServerThatIsDownHoldsUpNoReminderNoEscalationAndNoExpiry()
+    {
+        var mail = new FakeChannel("email") { Before = _ => throw new ChannelException("Down.") };
+        var (desk, _, run, approval) = await Staff.AskedAsync(Mia with { Reminders = [TimeSpan.FromDays(1)], Escalation = new(["group:chiefs"], TimeSpan.FromDays(2)) }, channels: mail);
+        await using var owned = desk;
+        await desk.AdvanceAsync(TimeSpan.FromDays(2) + TimeSpan.FromMinutes(1));
+        var open = await desk.ApprovalAsync(approval.Id);
+        Assert.NotNull(open.EscalatedAt);
+        Assert.Equal(["request", "reminder", "escalation"], open.Messages!.Select(message => message.Kind));
+        Assert.All(open.Messages!, message => Assert.Equal(("queued", "Down."), (message.State, message.Error)));
+
+        mail.Before = _ => Task.CompletedTask; // back again
+        await desk.AdvanceAsync(TimeSpan.FromMinutes(31));
+        Assert.Equal([(MessageKind.Request, "mia"), (MessageKind.Reminder, "mia"), (MessageKind.Escalation, "cyd")], mail.Sent.Select(message => (message.Kind, message.To.Single().Id)).OrderBy(one => one.Kind));
+        await desk.AdvanceAsync(TimeSpan.FromDays(1));
+        Assert.Equal("expired", (await desk.ApprovalAsync(approval.Id)).Status);
+        Assert.Equal("ended", (await desk.FindAsync(run)).Status);
+    }
+
+    [Fact]
+    public async Task AMessageThatIsDecidedBeforeItIsSentIsNotSent()
+    {
+        var mail = new FakeChannel("email") { Before = _ => throw new ChannelException("Down.") };
+        var (desk, _, _, approval) = await Staff.AskedAsync(Mia, channels: mail);
+        await using var owned = desk;
+        await desk.DecideAsync(approval.Id, "approve", Staff.Mia);
+        mail.Before = _ => Task.CompletedTask;
+        await desk.AdvanceAsync(TimeSpan.FromHours(1));
+        Assert.Empty(mail.Sent);
+        Assert.Equal("void", (await desk.ApprovalAsync(approval.Id)).Messages!.Single().State);
+    }
+
+    [Fact]
+    public async Task APlaceThatOthersReadGetsOneMessageForAllAndLearnsTheOutcome()
+    {
+        var teams = new FakeChannel("teams", isShared: true);
+        var (desk, _, _, approval) = await Staff.AskedAsync(new() { Stages = [new(["role:manager"])] }, channels: teams);
+        await using var owned = desk;
+        var asked = teams.Sent.Single();
+        Assert.Equal(["max", "mia", "pat"], asked.To.Select(person => person.Id).Order());
+        Assert.Null(asked.Code);
+        Assert.Equal($"/approvals/{approval.Id}", asked.Link.PathAndQuery); // names nobody
+        await desk.DecideAsync(approval.Id, "approve", Staff.Mia);
+        await desk.SettleAsync();
+        Assert.Equal((MessageKind.Outcome, "mia decided: approve."), (teams.Sent[1].Kind, teams.Sent[1].Items.Single().Outcome));
+    }
+
+    [Fact]
+    public async Task WhoseYesCameToNothingIsTold()
+    {
+        var mail = new FakeChannel("email");
+        var (desk, refund, run, approval) = await Staff.AskedAsync(Mia, channels: mail);
+        await using var owned = desk;
+        await desk.System.Runs.SuspendAsync(RunHarness.Anna, run);
+        await desk.DecideAsync(approval.Id, "approve", Staff.Mia);
+        await desk.System.Runs.CancelAsync(RunHarness.Anna, run);
+        await desk.SettleAsync();
+        Assert.Equal((MessageKind.Outcome, "mia"), (mail.Sent[^1].Kind, mail.Sent[^1].To.Single().Id));
+        Assert.Contains("Approved, not executed. anna cancelled the run.", mail.Sent[^1].Items.Single().Outcome, StringComparison.Ordinal);
+        Assert.Empty(refund.Requests);
+    }
+
+    [Fact]
+    public async Task KilledBetweenTheSendingAndItsRecordItIsSentAgainUnderTheSameId()
+    {
+        var mail = new FakeChannel("email");
+        var refund = Given.Refund();
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), refund) { People = Staff.People, Options = new AgentOptions { Channels = [mail] } }
+            .Asking(new ApprovalRule("refund", [], Mia)));
+        var reached = desk.ReachAsync(AgentCrashPoints.MessageSent);
+        await desk.StartRunAsync();
+        await reached.Patiently();
+        await desk.RestartAsync();
+        await desk.SettleAsync();
+        Assert.Equal(2, mail.Sent.Count);
+        Assert.Single(mail.Sent.Select(message => message.Id).Distinct());
+        Assert.Single(mail.Sent.Select(message => message.Link).Distinct());
+    }
+
+    [Fact]
+    public async Task WhereNobodyIsKnownAPlaceIsToldAndNobodyInParticular()
+    {
+        var console = new FakeChannel("console");
+        var mail = new FakeChannel("email") { Reach = person => person?.Email is not null };
+        var refund = Given.Refund();
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), refund) { Options = new AgentOptions { Channels = [mail, console] } }.Asking(Given.Held()));
+        await desk.RunAsync();
+        Assert.Empty(mail.Sent);
+        Assert.Empty(console.Sent.Single().To);
+    }
+}
