@@ -14,6 +14,7 @@ namespace Holdfast.Agents.Http;
 [JsonSerializable(typeof(RunPage))]
 [JsonSerializable(typeof(ApprovalView))]
 [JsonSerializable(typeof(ApprovalPage))]
+[JsonSerializable(typeof(PolicyExplanation))]
 [JsonSerializable(typeof(TranscriptAnswer))]
 [JsonSerializable(typeof(RunEvent))]
 [JsonSerializable(typeof(Problem))]

@@ -20,6 +20,7 @@ internal static class ApiRoutes
         new("GET", "/api/approvals", Roles.Read, ApprovalRoutes.List),
         new("GET", "/api/approvals/{id}", Roles.Read, ApprovalRoutes.Get),
         new("POST", "/api/approvals/{id}/decision", Roles.Approve, ApprovalRoutes.Decide),
+        new("GET", "/api/policies/explain", Roles.Read, ApprovalRoutes.Explain),
         new("GET", "/health/live", null, _ => HealthRoutes.Live),
         new("GET", "/health/ready", null, HealthRoutes.Ready),
         new("GET", "/openapi/v1.json", null, _ => OpenApi),

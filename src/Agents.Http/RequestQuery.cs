@@ -72,6 +72,33 @@ internal static class RequestQuery
             : throw ProblemException.BadField("cursor", $"cursor '{Shown.Short(cursor)}' was not made by this list. Take nextCursor from the page before, or leave it out.");
     }
 
+    /// <summary>A cursor whose list alone knows what is in it.</summary>
+    public static string? Opaque(HttpContext http) => One(http, "cursor") is not { } cursor ? null
+        : Base64Url.IsValid(cursor) ? Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor))
+        : throw ProblemException.BadField("cursor", $"cursor '{Shown.Short(cursor)}' was not made by this list. Take nextCursor from the page before, or leave it out.");
+
+    public static string Hide(string cursor) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(cursor));
+
+    public static string Needed(HttpContext http, string name) => One(http, name) ?? throw ProblemException.BadField(name, $"{name} is missing. Give it.");
+
+    /// <summary>Refuses what means something only beside another.</summary>
+    public static void RefuseBeside(HttpContext http, string other, params string[] names)
+    {
+        foreach (var name in names.Where(http.Request.Query.ContainsKey))
+        {
+            throw ProblemException.BadField(name, $"{name} goes with {other} only. Give that, too, or leave {name} out.");
+        }
+    }
+
+    /// <summary>Refuses what has no meaning beside another.</summary>
+    public static void RefuseAnyOf(HttpContext http, string other, params string[] names)
+    {
+        foreach (var name in names.Where(http.Request.Query.ContainsKey))
+        {
+            throw ProblemException.BadField(name, $"{name} does not go with {other}, which lists what is open of any run. Leave one of them out.");
+        }
+    }
+
     /// <summary>What was found with one more than the limit asked for: the page, and the cursor if there is more.</summary>
     public static (IReadOnlyList<T> Items, string? Next) Page<T>(IReadOnlyList<T> found, int limit, Func<T, string> id) =>
         found.Count <= limit ? (found, null) : ([.. found.Take(limit)], Base64Url.EncodeToString(Encoding.UTF8.GetBytes(id(found[limit - 1]))));

@@ -1,4 +1,5 @@
 using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Engines;
 using Holdfast.Agents.Links;
 using Holdfast.Agents.Messages;
@@ -64,6 +65,11 @@ public sealed record AgentOptions
 
     /// <summary>Called with a name from <see cref="AgentCrashPoints"/> as each is passed. For tests, which kill the process there.</summary>
     public Action<string> CrashPoint { get; init; } = static _ => { };
+
+    /// <summary>By which people are told about an approval, in the order in which they are tried.</summary>
+    internal IReadOnlyList<IChannel> ChannelsOf(ApprovalTerms terms) => terms.Channels.Count == 0 ? Channels : [.. terms.Channels.Select(Channel).OfType<IChannel>()];
+
+    internal IChannel? Channel(string name) => Channels.FirstOrDefault(channel => channel.Name == name);
 
     internal TimeSpan RetryWait(int failures) => TimeSpan.FromTicks((long)Math.Min(
         LongestRetryWait.Ticks, FirstRetryWait.Ticks * Math.Pow(2, Math.Min(failures - 1, 30))));

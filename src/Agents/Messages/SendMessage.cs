@@ -72,7 +72,7 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
         both.CancelAfter(LongestTry);
         try
         {
-            var channel = parts.Options.Channels.FirstOrDefault(one => one.Name == sending.Row.Channel)
+            var channel = parts.Options.Channel(sending.Row.Channel)
                 ?? throw new ChannelException($"This host has no channel '{sending.Row.Channel}'. It has: {string.Join(", ", parts.Options.Channels.Select(one => one.Name))}.", isFinal: true);
             await channel.SendAsync(sending.Message, both.Token).WaitAsync(both.Token);
             return null;

@@ -17,7 +17,7 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
     /// <summary>Tells those whose turn it is, or of an escalation those who may decide since.</summary>
     public async Task AskAsync(ApprovalRow row, ApprovalTerms terms, MessageKind kind)
     {
-        var channels = Channels(terms);
+        var channels = parts.Options.ChannelsOf(terms);
         if (channels.Count == 0)
         {
             return;
@@ -64,7 +64,7 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
             {
                 if (people.Find(run.Row.Tenant, yes.Voter) is { } voter)
                 {
-                    await TellAsync(row, MessageKind.Outcome, voter, Channels(Askings.TermsOf(row)));
+                    await TellAsync(row, MessageKind.Outcome, voter, parts.Options.ChannelsOf(Askings.TermsOf(row)));
                 }
             }
         }
@@ -72,7 +72,7 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
 
     /// <summary>The next channel, after one has failed.</summary>
     public Task FallThroughAsync(MessageRow failed, ApprovalRow row, Person? person) =>
-        TellAsync(row, Enum.Parse<MessageKind>(failed.Kind, ignoreCase: true), person, [.. failed.Rest.Split(',').Select(Find).OfType<IChannel>()]);
+        TellAsync(row, Enum.Parse<MessageKind>(failed.Kind, ignoreCase: true), person, [.. failed.Rest.Split(',').Select(parts.Options.Channel).OfType<IChannel>()]);
 
     private async Task TellAsync(ApprovalRow row, MessageKind kind, Person? person, IReadOnlyList<IChannel> channels)
     {
@@ -115,11 +115,6 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
             """, row);
         return row;
     }
-
-    private List<IChannel> Channels(ApprovalTerms terms) => terms.Channels.Count == 0
-        ? [.. parts.Options.Channels] : [.. terms.Channels.Select(Find).OfType<IChannel>()];
-
-    private IChannel? Find(string name) => parts.Options.Channels.FirstOrDefault(channel => channel.Name == name);
 }
 
 /// <summary>A row of messages. Times are UTC ticks.</summary>

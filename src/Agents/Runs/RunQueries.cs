@@ -113,6 +113,12 @@ public sealed class RunQueries
     public Task<IReadOnlyList<ApprovalView>> ListApprovalsAsync(Principal principal, string? status, string? runId, string? before, int limit) =>
         parts.Store.ReadAsync(tx => new ApprovalQueries(parts, tx, principal.Tenant).ListAsync(status, runId, before, limit));
 
+    /// <summary>What a call would be asked, of whom and why.</summary>
+    /// <param name="arguments">As a model would give them.</param>
+    /// <exception cref="RefusedException">No such agent or tool, or arguments that the tool would not take.</exception>
+    public Task<PolicyExplanation> ExplainAsync(Principal principal, string agent, string tool, string arguments) =>
+        parts.Store.ReadAsync(tx => new PolicyQuestion(parts, tx, principal.Tenant).AnswerAsync(agent, tool, arguments));
+
     /// <summary>What waits for the principal to decide.</summary>
     public Task<InboxList> InboxAsync(Principal principal, InboxFilter filter) => parts.Store.ReadAsync(tx => new Inbox(parts, tx, principal).ListAsync(filter));
 
