@@ -13,12 +13,12 @@ public static class PolicyCheck
     public static void Against(IReadOnlyList<AgentDefinition> agents, Policies policies, People people, Toolbox toolbox, IReadOnlyList<IChannel> channels)
     {
         var beside = policies.Rules.Select((rule, i) => new PlacedRule(rule, rule.Source ?? new(new("policies", new Dictionary<string, int>()), JsonPlace.Item("rules", i)))).ToArray();
-        var own = agents.SelectMany(agent => OwnOf(agent)).ToArray();
+        var own = agents.Select(agent => (Tools: AgentCheck.ToolsOf(agent, toolbox).ToArray(), Rules: OwnOf(agent).ToArray())).ToArray();
         var who = new WhoCheck(people, channels);
         Misfit.Refuse([
             .. beside.SelectMany(rule => Tools(rule, agents, toolbox)),
-            .. own.Concat(beside).SelectMany(who.Asked),
-            .. agents.SelectMany(agent => AgentCheck.ToolsOf(agent, toolbox).SelectMany(tool => Unsaid([.. OwnOf(agent)], beside, tool.Traits))).Distinct().SelectMany(who.Unsaid),
+            .. own.SelectMany(agent => agent.Rules).Concat(beside).SelectMany(who.Asked),
+            .. own.SelectMany(agent => agent.Tools.SelectMany(tool => Unsaid(agent.Rules, beside, tool.Traits))).Distinct().SelectMany(who.Unsaid),
         ]);
     }
 

@@ -82,6 +82,13 @@ public sealed class PolicyFolderTests : IDisposable
     }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
     [Fact]
+    public void AnyChangeOfAFileIsReadOrRefusedWithItsLine() => Prop.ForAll(Changes().ToArbitrary(), text =>
+    {
+        Write("a.yaml", text);
+        return Record.Exception(() => PolicyFolder.Load(folder)) is null or DefinitionException { Line: > 0 };
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+
+    [Fact]
     public void WhatIsStoredHoldsNoPathOfTheMachine()
     {
         Write("a.yaml", "approvals: [{tool: a}]");
@@ -100,6 +107,14 @@ public sealed class PolicyFolderTests : IDisposable
         from escalate in Gen.Elements("", "onExpire: escalate\n  escalate: {to: ['role:c']}", "escalate: {to: ['user:d'], after: 2h}", "onExpire: end")
         from rest in Gen.Elements("", "requester: denied\n  onReject: end", "identity: signedIn\n  channels: [email]", "confirm: click\n  edit: []", "validFor: 1h\n  edit: [x]")
         select $"- {string.Join("\n  ", new[] { about, stages, times, escalate, rest }.Where(text => text.Length > 0))}\n";
+
+    private static Gen<string> Changes() =>
+        from rules in Rules().NonEmptyListOf()
+        let text = "approvals:\n" + string.Concat(rules)
+        from at in Gen.Choose(0, text.Length)
+        from cut in Gen.Choose(0, 6)
+        from put in Gen.Elements("", "null", "[]", "{}", ": ", "- ", "\n", "-1", "1e400", "99999999999d", "true", "'", "\0", "é", ":", ",")
+        select text[..at] + put + text[Math.Min(text.Length, at + cut)..];
 
     private void Write(string name, string yaml)
     {

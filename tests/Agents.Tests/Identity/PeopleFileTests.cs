@@ -139,6 +139,15 @@ public sealed class PeopleFileTests
         return again.ToJson() == people.ToJson() && again.Hash == people.Hash && people.All.All(person => again.Find(person.Tenant, person.Id)!.IsAnyOf([.. person.Roles.Select(role => $"role:{role}"), $"user:{person.Id}"]));
     }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
 
+    [Fact]
+    public void AnyChangeOfAFileIsReadOrRefusedWithItsLine() => Prop.ForAll(
+        (from text in Files().Generator
+         from at in Gen.Choose(0, text.Length)
+         from cut in Gen.Choose(0, 6)
+         from put in Gen.Elements("", "null", "[]", "{}", ": ", "- ", "\n", "5", "@", "'", "\0", "/", "é", ",")
+         select text[..at] + put + text[Math.Min(text.Length, at + cut)..]).ToArbitrary(),
+        text => Record.Exception(() => Load(text)) is null or DefinitionException { Line: > 0 }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+
     private static string Refused(string yaml) => Assert.Throws<DefinitionException>(() => Load(yaml)).Message;
 
     private static People Load(string yaml)
