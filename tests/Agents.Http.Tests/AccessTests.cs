@@ -103,7 +103,7 @@ public sealed class AccessTests(ApiServer server) : IClassFixture<ApiServer>
         {
             var id = path.Contains("/approvals/", StringComparison.Ordinal) ? approval : run;
 
-            var reply = await anna.SendAsync(HttpMethod.Head, path.Replace("{id}", id, StringComparison.Ordinal));
+            var reply = await anna.SendAsync(HttpMethod.Head, path.Replace("{id}", id, StringComparison.Ordinal) + (path.EndsWith("/explain", StringComparison.Ordinal) ? "?agent=refund-desk&tool=send_reply&arguments={\"text\":\"Hi\"}" : ""));
 
             Assert.Equal((HttpStatusCode.OK, ""), (reply.Status, reply.Text));
         }

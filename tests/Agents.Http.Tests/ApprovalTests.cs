@@ -84,14 +84,15 @@ public sealed class ApprovalTests(ApiServer server) : IClassFixture<ApiServer>
     }
 
     [Theory]
-    [InlineData("""{"decision": "edit", "arguments": {"amount": 1}}""", "Unknown field 'arguments'", "arguments")]
+    [InlineData("""{"decision": "edit", "arguments": {"amount": 1}}""", "Decide one of: approve, reject", "decision")]
     [InlineData("""{"decision": "edit"}""", "Decide one of: approve, reject", "decision")]
     [InlineData("""{"decision": "answer"}""", "Decide one of: approve, reject", "decision")]
     [InlineData("""{"decision": "happened"}""", "Decide one of: approve, reject", "decision")]
     [InlineData("""{"decision": "Approve"}""", "Decide one of: approve, reject", "decision")]
     [InlineData("""{"decision": ""}""", "decision is empty", "decision")]
     [InlineData("""{"reason": "x"}""", "decision is missing", "decision")]
-    [InlineData("""{"decision": "approve", "result": 1}""", "A result goes with 'happened' only", "result")]
+    [InlineData("""{"decision": "approve", "result": 1}""", "A result goes with 'happened' or 'answer' only", "result")]
+    [InlineData("""{"decision": "approve", "arguments": {}}""", "Arguments go with 'edit' only", "arguments")]
     [InlineData("""{"decision": ["approve"]}""", "decision is an array", "decision")]
     [InlineData("""{"decision": "approve", "reason": 5}""", "reason is the number 5", "reason")]
     [InlineData("""{"decision": "approve", "resaon": "x"}""", "Did you mean 'reason'?", "resaon")]

@@ -127,7 +127,10 @@ public sealed class ListTests(ApiServer server) : IClassFixture<ApiServer>
         Assert.Equal([second], await ApprovalsAsync("?limit=1"));
         (await client.GetAsync("/api/approvals?runId=../x")).IsProblem(400, "is not an id of this kind");
         (await client.GetAsync("/api/approvals?status=open")).IsProblem(400, "pending, approved, rejected, answered, expired, void, superseded");
-        (await client.GetAsync("/api/approvals?agent=holder")).IsProblem(400, "Unknown query parameter 'agent'");
+        (await client.GetAsync("/api/approvals?agent=holder")).IsProblem(400, "agent goes with waitingFor only");
+        (await client.GetAsync("/api/approvals?tool=x")).IsProblem(400, "Unknown query parameter 'tool'");
+        (await client.GetAsync("/api/approvals?waitingFor=me&status=pending")).IsProblem(400, "status does not go with waitingFor");
+        (await client.GetAsync("/api/approvals?waitingFor=me&cursor=bm9uZQ")).IsProblem(400, "was not made by this list");
     }
 
     private static string Body(JsonObject metadata) => new JsonObject { ["agent"] = "refund-desk", ["input"] = "hello", ["metadata"] = metadata }.ToJsonString();

@@ -23,7 +23,8 @@ public sealed class OpenApiTests(ApiServer server) : IClassFixture<ApiServer>
         foreach (var path in new[]
         {
             "/api/runs?status=waiting&agent=refund-desk&limit=5", $"/api/runs/{run}", $"/api/runs/{run}/transcript", "/api/approvals?status=pending",
-            $"/api/approvals/{approval}", "/health/live", "/health/ready", "/openapi/v1.json",
+            $"/api/approvals/{approval}", "/api/approvals?waitingFor=me&order=amount&agent=refund-desk&limit=5",
+            "/api/policies/explain?agent=refund-desk&tool=issue_refund&arguments={\"orderId\":\"A-1002\",\"amount\":400}", "/health/live", "/health/ready", "/openapi/v1.json",
         })
         {
             Assert.Equal(200, (int)(await anna.GetAsync(path)).Status);

@@ -55,7 +55,7 @@ public sealed partial class WalkTests(ApiServer server) : IClassFixture<ApiServe
     {
         var id = operation switch
         {
-            "startRun" or "live" or "ready" or "openApi" => "",
+            "startRun" or "live" or "ready" or "openApi" or "explainPolicy" => "",
             "listRuns" or "listApprovals" or "getRun" or "getTranscript" or "cancelRun" or "suspendRun" => (await server.Anna.AskAsync("refund-desk")).Run,
             "getApproval" or "decide" => (await server.Anna.AskAsync("refund-desk")).Approval,
             "followRun" => await EndedAsync(),
@@ -63,7 +63,7 @@ public sealed partial class WalkTests(ApiServer server) : IClassFixture<ApiServe
             "retryRun" => await PausedAsync(),
             _ => throw new Xunit.Sdk.XunitException($"The walk does not know {operation}. Say here what it can be done to."),
         };
-        return path.Replace("{id}", id, StringComparison.Ordinal);
+        return path.Replace("{id}", id, StringComparison.Ordinal) + (operation == "explainPolicy" ? "?agent=refund-desk&tool=send_reply&arguments={\"text\":\"Hi\"}" : "");
     }
 
     private async Task<string> EndedAsync()

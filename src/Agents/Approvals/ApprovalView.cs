@@ -206,7 +206,7 @@ internal sealed class ApprovalQueries(AgentParts parts, StoreTransaction tx, str
             Stage = new ApprovalStageView(electorate.Selectors(stage), stage.Of, terms.RequesterMayDecide ? "allowed" : "denied"),
             Stages = [.. terms.Stages.Select((one, at) => new StageProgress(electorate.Selectors(one), one.Of, counts[at]))],
             Votes = [.. votes.Select(vote => new VoteView(vote.Voter, vote.Decision, Times.Of(vote.At), vote.Way, vote.Reason))],
-            Decisions = row.IsPending ? [.. Approvals.Decisions.Of(row.Kind).Where(one => one != Approvals.Decisions.Edit || terms.Edit.Count > 0)] : [],
+            Decisions = row.IsPending ? Approvals.Decisions.Of(row.Kind, terms) : [],
             Editable = row.Kind == ApprovalKinds.Approval ? terms.Edit : [],
             RequestedBy = row.RequestedBy,
             RequestedAt = Times.Of(row.RequestedAt),
@@ -240,6 +240,6 @@ internal sealed class ApprovalQueries(AgentParts parts, StoreTransaction tx, str
         public string? Doubt { get; init; }
 
         public Electorate Electorate(People people) =>
-            new(people, Askings.TermsOf(this), new RunRow { Tenant = Tenant, RequestedBy = RequestedBy, CreatedBy = CreatedBy }, EscalatedAt is not null);
+            new(people, Askings.TermsOf(this), new RunRow { Tenant = Tenant, RequestedBy = RequestedBy, CreatedBy = CreatedBy }, Escalations);
     }
 }

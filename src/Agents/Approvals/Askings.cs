@@ -80,7 +80,7 @@ internal sealed class Askings(AgentParts parts, StoreTransaction tx, LockedRun r
     }
 
     public async Task<Electorate> ElectorateAsync(ApprovalRow row, ApprovalTerms terms) =>
-        new((await parts.Rules.ReadAsync(tx)).People, terms, run.Row, row.EscalatedAt is not null);
+        new((await parts.Rules.ReadAsync(tx)).People, terms, run.Row, row.Escalations);
 
     /// <summary>Whether what people have said suffices for what is asked now.</summary>
     public async Task<bool> CoversAsync(ApprovalRow decided, ApprovalTerms asked)

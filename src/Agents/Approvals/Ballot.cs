@@ -26,7 +26,7 @@ internal sealed class Ballot
     {
         (this.parts, this.tx, this.run, this.row, this.rules, this.votes) = (parts, tx, run, row, rules, votes);
         terms = Askings.TermsOf(row);
-        electorate = new Electorate(rules.People, terms, run.Row, row.EscalatedAt is not null);
+        electorate = new Electorate(rules.People, terms, run.Row, row.Escalations);
     }
 
     public static async Task<Ballot> ReadAsync(AgentParts parts, StoreTransaction tx, LockedRun run, string approval)
@@ -38,7 +38,7 @@ internal sealed class Ballot
     /// <exception cref="RefusedException">Not something that can be decided here, whoever decides.</exception>
     public void CheckKind(Decision decision)
     {
-        var allowed = Decisions.Of(row.Kind);
+        var allowed = Decisions.Of(row.Kind, terms);
         if (!allowed.Contains(decision.Kind, StringComparer.Ordinal))
         {
             var what = row.Kind switch { ApprovalKinds.InDoubt => "a call in doubt", ApprovalKinds.Question => "a question", _ => "an approval" };

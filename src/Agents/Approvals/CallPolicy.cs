@@ -28,8 +28,8 @@ internal sealed class CallPolicy(AgentParts parts, StoreTransaction tx, LockedRu
             asked.AddRange(ApprovalPolicy.Asked(now.Approvals, tool, arguments));
         }
 
-        asked.AddRange(ApprovalPolicy.AskedBeside(policies.Rules, tool, arguments));
-        return ApprovalPolicy.Terms(asked) is { } terms ? new(terms, asked) : null;
+        var beside = ApprovalPolicy.AskedBeside(policies.Rules, tool, arguments);
+        return ApprovalPolicy.Terms(asked, beside) is { } terms ? new(terms, [.. asked, .. beside]) : null;
     }
 }
 

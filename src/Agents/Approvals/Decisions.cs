@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Holdfast.Agents.Audit;
+using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Json;
 using Holdfast.Agents.Links;
@@ -56,6 +57,9 @@ public sealed class Decisions
         ApprovalKinds.Question => [Answer, Reject],
         _ => [Approve, Edit, Reject],
     };
+
+    /// <summary>What can be decided about one of them: an edit only where something may be edited.</summary>
+    internal static IReadOnlyList<string> Of(string kind, ApprovalTerms terms) => [.. Of(kind).Where(one => one != Edit || terms.Edit.Count > 0)];
 
     /// <summary>Stores the decision. The same person's same decision again changes nothing and is the same record.</summary>
     /// <exception cref="RefusedException">Not found, not entitled, decided otherwise, void, superseded, expired, or not a decision on this kind.</exception>

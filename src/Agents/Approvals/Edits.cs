@@ -27,9 +27,7 @@ internal static class Edits
         {
             if (!may.Contains(name, StringComparer.Ordinal) && !Same(old, changed, name))
             {
-                return Refused(may.Count == 0
-                    ? $"arguments.{name}: nothing about this call may be edited. Approve or reject it as it is."
-                    : $"arguments.{name}: it may not be edited here. What may: {string.Join(", ", may)}.", $"arguments.{name}");
+                return Refused($"arguments.{name}: it may not be edited here. What may: {string.Join(", ", may)}.", $"arguments.{name}");
             }
         }
 

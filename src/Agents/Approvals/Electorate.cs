@@ -8,15 +8,15 @@ namespace Holdfast.Agents.Approvals;
 /// Who may decide on an approval, by the people in force. Of a tenant whose people are known, only those count; an administrator may decide
 /// only where they cannot. Of any other, the principals' roles count, and an administrator may decide always.
 /// </summary>
-/// <param name="isEscalated">Whether those of the escalation may decide, too.</param>
-internal sealed class Electorate(People people, ApprovalTerms terms, RunRow run, bool isEscalated)
+/// <param name="escalations">How many of the escalations have been.</param>
+internal sealed class Electorate(People people, ApprovalTerms terms, RunRow run, int escalations)
 {
     private readonly IReadOnlyList<Person> known = people.Of(run.Tenant);
 
     public bool KnowsPeople => known.Count > 0;
 
     /// <summary>Who is meant by a stage.</summary>
-    public IReadOnlyList<string> Selectors(ApprovalStage stage) => isEscalated && terms.Escalation is { } others ? [.. stage.By.Union(others.To)] : stage.By;
+    public IReadOnlyList<string> Selectors(ApprovalStage stage) => [.. stage.By.Union(terms.Escalations.Take(escalations).Where(one => one.Rule == stage.Rule).SelectMany(one => one.To))];
 
     /// <summary>How many of its people each stage has, of those who have said yes and may still say it.</summary>
     public IReadOnlyList<int> Count(IReadOnlyList<VoteRow> yes) => Quorum.Count(terms.Stages, yes, (vote, stage) => vote.IsAdmin || Is(vote.Voice, stage));

@@ -93,7 +93,8 @@ internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, Ste
 
     private async Task EscalateAsync(StoreTransaction tx, LockedRun run, ApprovalRow row, ApprovalTerms terms, long? expires)
     {
-        await tx.ExecuteAsync("UPDATE approvals SET escalated_at = @Now, expires_at = @expires, stage_since = @Now, reminders = 0 WHERE id = @Id", new { row.Id, run.Now, expires });
+        await tx.ExecuteAsync("UPDATE approvals SET escalated_at = @Now, escalations = @count, expires_at = @expires, stage_since = @Now, reminders = 0 WHERE id = @Id",
+            new { row.Id, run.Now, expires, count = Timetable.Escalated(row, terms, run.Now) });
         var askings = new Askings(parts, tx, run);
         var escalated = (await askings.FindAsync(row.Id))!;
         await Waits.OpenAsync(tx, escalated, (await askings.ElectorateAsync(escalated, terms)).Selectors(terms.Stages[row.Stage]));

@@ -19,9 +19,13 @@ internal static class Timetable
 
     /// <summary>When others may decide, too; null for not, or at the expiry.</summary>
     public static long? Escalation(ApprovalRow row, ApprovalTerms terms) =>
-        row.EscalatedAt is null && terms.Escalation is { To.Count: > 0, After: { } after } ? row.RequestedAt + after.Ticks : null;
+        row.Escalations < terms.Escalations.Count && terms.Escalations[row.Escalations].After is { } after ? row.RequestedAt + after.Ticks : null;
 
     /// <summary>Whether its time being over lets others decide, for as long again.</summary>
     public static bool EscalatesAtExpiry(ApprovalRow row, ApprovalTerms terms) =>
-        row.EscalatedAt is null && terms is { OnExpire: OnExpire.Escalate, Escalation: { To.Count: > 0, After: null } };
+        terms.OnExpire == OnExpire.Escalate && row.Escalations < terms.Escalations.Count && terms.Escalations[^1].After is null;
+
+    /// <summary>How many of the escalations are due at a time.</summary>
+    public static int Escalated(ApprovalRow row, ApprovalTerms terms, long now) => row.ExpiresAt <= now ? terms.Escalations.Count
+        : terms.Escalations.Count(one => one.After is { } after && row.RequestedAt + after.Ticks <= now);
 }

@@ -31,7 +31,8 @@ public static class ApprovalPolicy
         [.. policies.Where(rule => rule.Ask is not null && rule.IsAbout(tool) && rule.Applies(arguments))];
 
     /// <summary>What all of these ask for together; null when there is none.</summary>
-    public static ApprovalTerms? Terms(IReadOnlyList<ApprovalRule> asked) => asked.Count == 0 ? null : ApprovalTerms.Of([.. asked.Select(rule => rule.Ask!)]);
+    public static ApprovalTerms? Terms(IReadOnlyList<ApprovalRule> own, IReadOnlyList<ApprovalRule> beside) =>
+        own.Count + beside.Count == 0 ? null : ApprovalTerms.Of([.. own.Select(rule => rule.Ask!)], [.. beside.Select(rule => rule.Ask!)]);
 
     private static ApprovalRule Otherwise(ToolTraits tool) => new(tool.Name, [], new ApprovalAsk());
 }

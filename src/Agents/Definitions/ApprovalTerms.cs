@@ -35,7 +35,8 @@ public sealed record ApprovalTerms
     /// <inheritdoc cref="ApprovalAsk.Reminders"/>
     public IReadOnlyList<TimeSpan> Reminders { get; init; } = [];
 
-    public Escalation? Escalation { get; init; }
+    /// <summary>Who may decide in place of those of a rule's stages, too, and from when on: in the order of their times, those at the expiry last.</summary>
+    public IReadOnlyList<RuleEscalation> Escalations { get; init; } = [];
 
     /// <summary>By which channels people are told, in this order; empty for those of the host, in its order.</summary>
     public IReadOnlyList<string> Channels { get; init; } = [];
@@ -55,17 +56,22 @@ public sealed record ApprovalTerms
     }
 
     /// <summary>
-    /// All of these at once. Every rule's stages have to be passed; on every other point the strictest holds, and what only one of them speaks of
-    /// holds as it says.
+    /// All of these at once. Every rule's stages have to be passed, and its escalation is of its own stages; on every other point the strictest holds, and what
+    /// only one of them speaks of holds as it says.
     /// </summary>
     /// <param name="asks">In the order in which their stages follow each other.</param>
     public static ApprovalTerms Of(IReadOnlyList<ApprovalAsk> asks)
     {
         var silent = Default;
-        var escalations = asks.Select(ask => ask.Escalation).OfType<Escalation>().ToList();
+        var rules = Rules(asks);
         return new()
         {
-            Stages = [.. Rules(asks).SelectMany((stages, rule) => stages.Select(stage => stage with { Rule = rule }))],
+            Stages = [.. rules.SelectMany((ask, rule) => ask.Stages!.Select(stage => stage with { Rule = rule }))],
+            Escalations =
+            [
+                .. rules.SelectMany((ask, rule) => ask.Escalation is { To.Count: > 0 } to ? [new RuleEscalation(rule, to.To, to.After)] : Array.Empty<RuleEscalation>())
+                    .OrderBy(one => one.After ?? TimeSpan.MaxValue),
+            ],
             RequesterMayDecide = Said(asks, ask => ask.RequesterMayDecide) is { Count: > 0 } may ? may.All(yes => yes) : silent.RequesterMayDecide,
             Expires = Said(asks, ask => ask.Expires) is { Count: > 0 } times ? times.Min() : silent.Expires,
             OnExpire = Said(asks, ask => ask.OnExpire) is { Count: > 0 } ends ? ends.Max() : silent.OnExpire,
@@ -73,36 +79,61 @@ public sealed record ApprovalTerms
             Identity = Said(asks, ask => ask.Identity) is { Count: > 0 } ways ? ways.Max() : silent.Identity,
             Confirm = Said(asks, ask => ask.Confirm) is { Count: > 0 } confirms ? confirms.Max() : silent.Confirm,
             Reminders = [.. asks.SelectMany(ask => ask.Reminders ?? []).Distinct().Order()],
-            Escalation = escalations.Count == 0 ? null : escalations.Aggregate(Narrower),
-            Channels = asks.Select(ask => ask.Channels).OfType<IReadOnlyList<string>>().Aggregate((IReadOnlyList<string>?)null, Both) ?? silent.Channels,
+            Channels = asks.Select(ask => ask.Channels).OfType<IReadOnlyList<string>>().Aggregate((IReadOnlyList<string>?)null, Shared) ?? silent.Channels,
             Edit = asks.Select(ask => ask.Edit).OfType<IReadOnlyList<string>>().Aggregate((IReadOnlyList<string>?)null, Both) ?? silent.Edit,
             ValidFor = Said(asks, ask => ask.ValidFor) is { Count: > 0 } spans ? spans.Min() : silent.ValidFor,
         };
     }
 
-    // Two rules that ask for the same are one; where none asks for anybody, it is the default.
-    private static List<IReadOnlyList<ApprovalStage>> Rules(IReadOnlyList<ApprovalAsk> asks)
+    /// <summary>
+    /// These, and what policies ask beside them. What the agent's own rules leave unsaid is what holds by itself: a policy can only ask for more.
+    /// </summary>
+    public static ApprovalTerms Of(IReadOnlyList<ApprovalAsk> own, IReadOnlyList<ApprovalAsk> beside)
     {
-        List<IReadOnlyList<ApprovalStage>> rules = [];
-        foreach (var stages in asks.Select(ask => ask.Stages).OfType<IReadOnlyList<ApprovalStage>>())
+        if (own.Count == 0 || beside.Count == 0)
         {
-            if (!rules.Any(rule => rule.Count == stages.Count && rule.Zip(stages).All(pair => Same(pair.First, pair.Second))))
+            return Of([.. own, .. beside]);
+        }
+
+        var said = Of(own);
+        return Of([.. own, .. beside, new ApprovalAsk
+        {
+            RequesterMayDecide = said.RequesterMayDecide, Expires = said.Expires, OnExpire = said.OnExpire, OnReject = said.OnReject, Identity = said.Identity, Confirm = said.Confirm,
+            Edit = said.Edit,
+        }]);
+    }
+
+    // Two rules that ask for the same are one, unless others may decide in place of those of one of them; where none asks for anybody, it is the default.
+    private static List<ApprovalAsk> Rules(IReadOnlyList<ApprovalAsk> asks)
+    {
+        List<ApprovalAsk> rules = [];
+        foreach (var ask in asks.Where(ask => ask.Stages is not null))
+        {
+            if (!rules.Any(rule => rule.Stages!.Count == ask.Stages!.Count && rule.Stages.Zip(ask.Stages).All(pair => Same(pair.First, pair.Second)) && Same(rule.Escalation, ask.Escalation)))
             {
-                rules.Add(stages);
+                rules.Add(ask);
             }
         }
 
-        return rules.Count > 0 ? rules : [Default.Stages];
+        return rules.Count > 0 ? rules : [new ApprovalAsk { Stages = Default.Stages, Escalation = asks.Select(ask => ask.Escalation).FirstOrDefault(one => one is not null) }];
     }
+
+    private static bool Same(Escalation? one, Escalation? other) =>
+        one is null ? other is null : other is not null && one.After == other.After && one.To.Order(StringComparer.Ordinal).SequenceEqual(other.To.Order(StringComparer.Ordinal));
 
     private static bool Same(ApprovalStage one, ApprovalStage other) => one.Of == other.Of && one.By.Order(StringComparer.Ordinal).SequenceEqual(other.By.Order(StringComparer.Ordinal));
 
     private static List<T> Said<T>(IReadOnlyList<ApprovalAsk> asks, Func<ApprovalAsk, T?> point)
         where T : struct => [.. asks.Select(point).OfType<T>()];
 
-    // An escalation lets others in: both have to let them.
-    private static Escalation Narrower(Escalation one, Escalation other) => new(Both(one.To, other.To), one.After is null || other.After is null ? null : one.After > other.After ? one.After : other.After);
+    // Where they have none in common, those of the first: none at all would mean all of the host's.
+    private static IReadOnlyList<string> Shared(IReadOnlyList<string>? one, IReadOnlyList<string> other) => Both(one, other) is { Count: > 0 } both ? both : one ?? other;
 
     private static IReadOnlyList<string> Both(IReadOnlyList<string>? one, IReadOnlyList<string> other) =>
         one is null ? other : [.. one.Intersect(other, StringComparer.Ordinal)];
 }
+
+/// <summary>Others may decide, too, in place of those of one rule's stages.</summary>
+/// <param name="Rule">Which, as <see cref="ApprovalStage.Rule"/> has it.</param>
+/// <param name="After">From the opening of the approval; null for at its expiry.</param>
+public sealed record RuleEscalation(int Rule, IReadOnlyList<string> To, TimeSpan? After);

@@ -33,7 +33,7 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
 
         foreach (var person in electorate.Asked(terms.Stages[row.Stage], await askings.VotesAsync(row.Id)))
         {
-            if (kind != MessageKind.Escalation || person.IsAnyOf(terms.Escalation!.To))
+            if (kind != MessageKind.Escalation || person.IsAnyOf([.. terms.Escalations.Take(row.Escalations).SelectMany(one => one.To)]))
             {
                 await TellAsync(row, kind, person, channels);
             }

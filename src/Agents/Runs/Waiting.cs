@@ -55,7 +55,7 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<Ope
 
         var first = open[0];
         var ask = Askings.TermsOf(first);
-        var electorate = new Electorate(people, ask, run, first.EscalatedAt is not null);
+        var electorate = new Electorate(people, ask, run, first.Escalations);
         var who = electorate.CanFill(first.Stage, [.. votes[first.Id]])
             ? electorate.Approvers(first.Stage) + (ask.RequesterMayDecide ? "" : $", but not {string.Join(" or ", run.Requesters)}")
             : $"role:{Roles.Admin}, because nobody who is left could fill the stage of {electorate.Approvers(first.Stage)}";

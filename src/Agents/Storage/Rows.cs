@@ -221,6 +221,9 @@ internal class ApprovalRow
     /// <summary>How many reminders of this stage are sent.</summary>
     public int Reminders { get; init; }
 
+    /// <summary>How many of the escalations have been, in their order.</summary>
+    public int Escalations { get; init; }
+
     public long? EscalatedAt { get; init; }
 
     public int Risk { get; init; }

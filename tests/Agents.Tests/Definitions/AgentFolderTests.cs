@@ -68,10 +68,11 @@ public sealed class AgentFolderTests
         Assert.Empty(agent.Tools);
         Assert.Empty(agent.Describe);
         Assert.Equal(new ApprovalAsk(), agent.Approvals[0].Ask);
-        var terms = ApprovalPolicy.Terms(agent.Approvals)!;
+        var terms = ApprovalPolicy.Terms(agent.Approvals, [])!;
         Assert.Equal(["role:approve"], terms.Stages.Single().By);
         Assert.Equal((false, TimeSpan.FromDays(3), OnExpire.Reject, OnReject.Continue), (terms.RequesterMayDecide, terms.Expires, terms.OnExpire, terms.OnReject));
-        Assert.Equal((LinkIdentity.Link, LinkConfirm.Code, null, null), (terms.Identity, terms.Confirm, terms.Escalation, terms.ValidFor));
+        Assert.Equal((LinkIdentity.Link, LinkConfirm.Code, null), (terms.Identity, terms.Confirm, terms.ValidFor));
+        Assert.Empty(terms.Escalations);
         Assert.Equal((0, 0, 0), (terms.Channels.Count, terms.Edit.Count, terms.Reminders.Count));
     }
 

@@ -82,22 +82,43 @@ public sealed class ApprovalPolicyTests
         {
             RequesterMayDecide = true, Expires = TimeSpan.FromDays(1), OnExpire = OnExpire.Reject, OnReject = OnReject.End, Identity = LinkIdentity.SignedIn,
             Reminders = [TimeSpan.FromHours(2)], Channels = ["email", "console"], Edit = ["amount", "text"], ValidFor = TimeSpan.FromHours(1),
-            Escalation = new(["role:chief", "user:cfo"], TimeSpan.FromHours(3)),
         };
         var other = new ApprovalAsk
         {
             RequesterMayDecide = false, Expires = TimeSpan.FromDays(2), OnExpire = OnExpire.End, OnReject = OnReject.Continue, Confirm = LinkConfirm.Click,
-            Reminders = [TimeSpan.FromHours(1)], Channels = ["console"], Edit = ["amount"], ValidFor = TimeSpan.FromHours(2), Escalation = new(["user:cfo"], TimeSpan.FromHours(4)),
+            Reminders = [TimeSpan.FromHours(1)], Channels = ["console"], Edit = ["amount"], ValidFor = TimeSpan.FromHours(2),
         };
         var terms = ApprovalTerms.Of([one, other]);
         Assert.Equal((false, TimeSpan.FromDays(1), OnExpire.End, OnReject.End), (terms.RequesterMayDecide, terms.Expires, terms.OnExpire, terms.OnReject));
         Assert.Equal((LinkIdentity.SignedIn, LinkConfirm.Click, TimeSpan.FromHours(1)), (terms.Identity, terms.Confirm, terms.ValidFor));
         Assert.Equal([TimeSpan.FromHours(1), TimeSpan.FromHours(2)], terms.Reminders);
-        Assert.Equal(["console", "amount", "user:cfo"], [.. terms.Channels, .. terms.Edit, .. terms.Escalation!.To]);
-        Assert.Equal(TimeSpan.FromHours(4), terms.Escalation.After);
+        Assert.Equal(["console", "amount"], [.. terms.Channels, .. terms.Edit]);
         Assert.Equal(Json(ApprovalTerms.Of([one])), Json(ApprovalTerms.Of([one, new ApprovalAsk()])));
         Assert.Equal(Json(ApprovalTerms.Default), Json(ApprovalTerms.Of([new ApprovalAsk()])));
     }
+
+    [Fact]
+    public void APolicyLoosensNothingThatAnAgentLeavesUnsaid()
+    {
+        var policy = new ApprovalAsk
+        {
+            Stages = [new(["role:finance"])], RequesterMayDecide = true, Expires = TimeSpan.FromDays(30), OnExpire = OnExpire.Escalate, Confirm = LinkConfirm.Click, Edit = ["amount"],
+        };
+        var terms = ApprovalTerms.Of([new ApprovalAsk()], [policy]);
+        Assert.Equal((false, TimeSpan.FromDays(3), OnExpire.Reject, LinkConfirm.Code, 0), (terms.RequesterMayDecide, terms.Expires, terms.OnExpire, terms.Confirm, terms.Edit.Count));
+        Assert.True(ApprovalTerms.Of([], [policy]).RequesterMayDecide); // it alone asks: without it nobody would be asked
+    }
+
+    [Fact]
+    public void AnEscalationIsOfItsOwnRulesStages()
+    {
+        var terms = ApprovalTerms.Of([new() { Stages = [new(["role:a"])] }, new() { Stages = [new(["role:b"])], Escalation = new(["role:c"], TimeSpan.FromDays(1)) }]);
+        Assert.Equal((1, "role:c", TimeSpan.FromDays(1)), (terms.Escalations.Single().Rule, terms.Escalations.Single().To.Single(), terms.Escalations.Single().After));
+    }
+
+    [Fact]
+    public void ChannelsThatRulesDoNotShareAreThoseOfTheFirst() =>
+        Assert.Equal(["email"], ApprovalTerms.Of([new() { Channels = ["email"] }, new() { Channels = ["teams"] }]).Channels);
 
     [Fact]
     public void EveryRuleHasItsStagesPassedAndTwoThatAreAlikeAreOne()
@@ -147,7 +168,7 @@ public sealed class ApprovalPolicyTests
 
     private static string Json(ApprovalTerms? terms) => JsonSerializer.Serialize(terms, JsonSerializerOptions.Web);
 
-    private static ApprovalTerms? Ask(string arguments, params ApprovalRule[] rules) => ApprovalPolicy.Terms(ApprovalPolicy.Asked(rules, Refund, Parse(arguments)));
+    private static ApprovalTerms? Ask(string arguments, params ApprovalRule[] rules) => ApprovalPolicy.Terms(ApprovalPolicy.Asked(rules, Refund, Parse(arguments)), []);
 
     private static Condition Over(int amount) => new("amount", [new(Comparer.Over, JsonSerializer.SerializeToElement(amount))]);
 

@@ -98,7 +98,7 @@ public sealed class PolicyFolderTests : IDisposable
     public void Dispose() => Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
 
     // What a rule comes to once it is put together with others.
-    private static string Json(ApprovalRule rule) => System.Text.Json.JsonSerializer.Serialize(ApprovalPolicy.Terms([rule])) + rule.Name + rule.Tool + rule.Risk + rule.When.Count;
+    private static string Json(ApprovalRule rule) => System.Text.Json.JsonSerializer.Serialize(ApprovalPolicy.Terms([rule], [])) + rule.Name + rule.Tool + rule.Risk + rule.When.Count;
 
     private static Gen<string> Rules() =>
         from about in Gen.Elements("tool: a", "risk: write", "when: {a.b: {over: 0.1, not: 7}}", "risk: external\n  when: {a: {in: [x, 1, true]}}")

@@ -3,7 +3,7 @@ namespace Holdfast.Agents.Storage.Migrations;
 /// <summary>
 /// Decisions by several people in several stages, and how they are told. A host of before would take the first word for the last, so none
 /// may serve beside this. A table's key comes first and in its order: SQLite's check of a file (3.40) takes others for damaged.
-/// approvals:       stage: the first that is not full; stage_since: when it opened. reminders: how many of its reminders are sent. risk, amount: what lists
+/// approvals:       stage: the first that is not full; stage_since: when it opened. reminders, escalations: how many of them have been. risk, amount: what lists
 ///                  sort by. proposed, of calls too: what the model asked for, where a person has edited it. policy: the digest of all rules that asked.
 ///                  valid_until: until when a yes is good.
 /// votes:           one row a person and round: what they said, as whom, by which way, and a digest of what they saw.
@@ -18,6 +18,7 @@ internal static class Version7
         ALTER TABLE approvals ADD COLUMN stage INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE approvals ADD COLUMN stage_since INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE approvals ADD COLUMN reminders INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE approvals ADD COLUMN escalations INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE approvals ADD COLUMN escalated_at INTEGER;
         ALTER TABLE approvals ADD COLUMN risk INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE approvals ADD COLUMN amount INTEGER NOT NULL DEFAULT 0;
