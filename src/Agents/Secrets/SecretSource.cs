@@ -23,6 +23,7 @@ public sealed partial class SecretSource(string? directory, Func<string, string?
     /// <summary>What the variable of a secret begins with.</summary>
     public const string Prefix = "HOLDFAST_SECRET_";
 
+    private const string LinkBegins = "eyJhIjoiYXByX"; // {"a":"apr_
     private const int LongestName = 100;
     private const int Largest = 64 * 1024;
     private const int ShortestRedacted = 8; // less than that stands in any text by chance
@@ -62,7 +63,7 @@ public sealed partial class SecretSource(string? directory, Func<string, string?
             $"There is no secret '{name}'. {(directory is null ? "Name a directory with --secrets and put it there" : $"Put it into {Path.Combine(directory, name)}")} (mode 0600), or set {VariableOf(name)}.")));
     }
 
-    /// <summary>A text without any secret that was given out here, and without API keys: each is replaced by its name.</summary>
+    /// <summary>A text without any secret that was given out here, and without API keys and links' tokens: each is replaced by its name.</summary>
     /// <remarks>A net under those who should not have put one there; secrets of fewer than 8 characters fall through it.</remarks>
     public string Redact(string text)
     {
@@ -74,7 +75,8 @@ public sealed partial class SecretSource(string? directory, Func<string, string?
             }
         }
 
-        return text.Contains("hf_", StringComparison.Ordinal) ? ApiKey().Replace(text, "hf_${prefix}_…") : text;
+        text = text.Contains("hf_", StringComparison.Ordinal) ? ApiKey().Replace(text, "hf_${prefix}_…") : text;
+        return text.Contains(LinkBegins, StringComparison.Ordinal) ? LinkToken().Replace(text, "link_…") : text;
     }
 
     private Secret Given(Secret secret)
@@ -146,6 +148,10 @@ public sealed partial class SecretSource(string? directory, Func<string, string?
             throw new SecretException($"{file} belongs to user {owner}, and this process is user {FileOwner.Me}. Type: chown {FileOwner.Me} {file}");
         }
     }
+
+    // One that was cut off, too. It takes all that follows at once, so that a text of many beginnings is not read many times.
+    [GeneratedRegex($@"{LinkBegins}[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)?")]
+    private static partial Regex LinkToken();
 
     [GeneratedRegex("hf_(?<prefix>[0-9a-z]{8})_[0-9a-z]{58}")]
     private static partial Regex ApiKey();

@@ -27,10 +27,12 @@ internal sealed class LinkDesk : IDisposable
 
     public IssuedLinks Links => new(Store);
 
-    public static async Task<LinkDesk> NewAsync()
+    /// <param name="seen">Called with each statement and its arguments.</param>
+    public static async Task<LinkDesk> NewAsync(Action<string, object?>? seen = null)
     {
         var desk = new LinkDesk();
-        desk.Store = await (await StoreUnderTest.NewAsync()).OpenAsync(desk.data, desk.Time);
+        var database = await StoreUnderTest.NewAsync();
+        desk.Store = await (seen is null ? database : database.SeenBy(seen)).OpenAsync(desk.data, desk.Time);
         return desk;
     }
 

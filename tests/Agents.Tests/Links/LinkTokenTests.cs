@@ -4,6 +4,7 @@ using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using Holdfast.Agents.Links;
+using Holdfast.Agents.Secrets;
 using Xunit;
 
 namespace Holdfast.Agents.Tests.Links;
@@ -75,6 +76,15 @@ public sealed class LinkTokenTests
     [InlineData("ä.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     [InlineData("a.ÄAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     public void WhatIsNotWrittenAsATokenIsNone(string token) => Assert.Equal(LinkFault.Malformed, LinkToken.Read(Keys, token).Fault);
+
+    [Fact]
+    public void ATokenThatSomebodyLogsIsTakenOut()
+    {
+        var (secrets, token) = (new SecretSource(null, _ => null), LinkToken.Write(Keys, LinkTexts.Claims));
+
+        Assert.Equal("GET /a?t=link_… failed, and link_… too", secrets.Redact($"GET /a?t={token} failed, and {token[..60]} too"));
+        Assert.Equal("link_…", secrets.Redact(string.Concat(Enumerable.Repeat(token[..13], 100_000)))); // at once
+    }
 
     [Fact]
     public void ATextIsRefusedByItsLengthBeforeAnyWork()

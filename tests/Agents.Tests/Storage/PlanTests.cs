@@ -1,10 +1,13 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Audit;
 using Holdfast.Agents.Identity;
+using Holdfast.Agents.Links;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Testing;
+using Holdfast.Agents.Tests.Links;
 using Holdfast.Agents.Tests.Runs;
 using Xunit;
 
@@ -34,8 +37,30 @@ public sealed class PlanTests(ITestOutputHelper output)
         await UseEverythingAsync(desk);
 
         Assert.True(statements.Count > 50, $"Only {statements.Count} statements were seen.");
-        List<string> faults = [];
         using var store = await desk.Database.OpenAsync(desk.Data, desk.Time);
+        await CheckAsync(store, statements);
+    }
+
+    [Fact]
+    public async Task LinksAndTheAuditGoByTheirIndexesToo()
+    {
+        var statements = new ConcurrentDictionary<string, object?>();
+        using var desk = await LinkDesk.NewAsync((sql, args) => statements.TryAdd(sql, args));
+        var link = await desk.SentAsync();
+        await desk.OpenAsync(link);
+        await desk.Access.TryCodeAsync(link.Id, desk.Keys.Ids[0], LinkCodes.Of(desk.Keys, link.Id) == "0000" ? "0001" : "0000");
+        await desk.Links.ListAsync(link.Tenant, link.Person);
+        await desk.Links.RevokeAsync(link.Id, "root");
+        await desk.Links.RevokeOfAsync(link.Tenant, link.Person, "root");
+        await desk.Links.RevokeKeyAsync(desk.Keys.Ids[0], "root");
+        await new AuditLog(desk.Store).VerifyAsync(link.Tenant);
+
+        await CheckAsync(desk.Store, statements.ToArray());
+    }
+
+    private async Task CheckAsync(AgentStore store, IEnumerable<KeyValuePair<string, object?>> statements)
+    {
+        List<string> faults = [];
         var each = statements.SelectMany(one => one.Key.Split(';', StringSplitOptions.TrimEntries).Select(sql => (sql, one.Value))).ToList(); // each plan is a statement too
         foreach (var (sql, args) in each)
         {
