@@ -16,7 +16,7 @@ internal sealed class Reader
     private Reader(CultureInfo? culture, TimeZoneInfo zone) => (this.culture, this.zone) = (culture, zone);
 
     public static Reader Of(IReadOnlyList<Person> people) => new(
-        Shared(people, person => person.Language) is { } language ? Culture(language) : null,
+        Shared(people, person => person.Language) is { Length: > 0 } language ? Culture(language) : null,
         Shared(people, person => person.TimeZone) is { } name && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc);
 
     public string Moment(DateTimeOffset at)

@@ -39,7 +39,7 @@ internal sealed record Telling(string Subject, string Title, string Lead, IReadO
                 MessageKind.Reminder => $"Reminder: {title}",
                 MessageKind.Escalation => $"Now asked of you, too: {title}",
                 MessageKind.Outcome => items.Count == 1 ? "A request is closed" : "Requests are closed",
-                _ => title,
+                _ => char.ToUpperInvariant(title[0]) + title[1..],
             },
             $"{agent} {(isClosed ? "asked" : "asks")} on behalf of {Visible.Line(first.RequestedBy, LongestName)}.",
             items,
