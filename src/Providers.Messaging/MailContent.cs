@@ -11,6 +11,8 @@ public sealed record MailContent(string Subject, string Text, string Html)
 {
     private const string Paper = "#ffffff", Ground = "#f3f4f6", Ink = "#14171f", Quiet = "#5b6270", Line = "#dfe2e8", Press = "#1d4ed8";
     private const string Font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;";
+    private const string Breaks = "word-break:break-word;overflow-wrap:anywhere";
+    private const int ShortName = 16;
 
     // For clients that read styles; the others show the light one, which stands at each element.
     private const string Dark = "@media (prefers-color-scheme:dark){.ground{background:#0f1115!important}.paper,.box{background:#1a1d24!important;border-color:#343a46!important}"
@@ -65,7 +67,7 @@ public sealed record MailContent(string Subject, string Text, string Html)
         {
             html.Append($"""
                 <div class="line" style="border-top:1px solid {Line};padding:16px 0">
-                <p class="ink" style="margin:0;font-size:18px;line-height:26px;font-weight:600;color:{Ink};word-break:break-word;overflow-wrap:anywhere">{Escaped(item.Sentence)}</p>
+                <p class="ink" style="margin:0;font-size:18px;line-height:26px;font-weight:600;color:{Ink};{Breaks}">{Escaped(item.Sentence)}</p>
 
                 """);
             if (item.Arguments.Concat(item.Facts).ToList() is { Count: > 0 } rows)
@@ -74,7 +76,7 @@ public sealed record MailContent(string Subject, string Text, string Html)
                 foreach (var (name, value) in rows)
                 {
                     html.Append($"""
-                        <tr><th scope="row" class="quiet" style="padding:2px 16px 2px 0;text-align:left;vertical-align:top;font-weight:400;font-size:15px;line-height:22px;color:{Quiet};word-break:break-word;overflow-wrap:anywhere;{Font}">{Escaped(name)}</th><td class="ink" style="padding:2px 0;font-size:15px;line-height:22px;color:{Ink};word-break:break-word;overflow-wrap:anywhere;{Font}"><bdi>{Escaped(value)}</bdi></td></tr>
+                        <tr><th scope="row" class="quiet" style="padding:2px 16px 2px 0;text-align:left;vertical-align:top;font-weight:400;font-size:15px;line-height:22px;color:{Quiet};{(name.Length > ShortName ? Breaks : "white-space:nowrap")};{Font}">{Escaped(name)}</th><td class="ink" style="padding:2px 0;vertical-align:top;font-size:15px;line-height:22px;color:{Ink};{Breaks};{Font}"><bdi>{Escaped(value)}</bdi></td></tr>
 
                         """);
                 }

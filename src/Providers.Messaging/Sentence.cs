@@ -14,7 +14,12 @@ internal static class Sentence
 
     public static string Of(MessageItem item, Reader reader) => Words(item) is { } template
         ? string.Concat(template.Parts.Select(part => part is TemplateValue value ? Value(item.Arguments, value, reader) : ((TemplateText)part).Text))
-        : Visible.Line(item.Tool, LongestInSentence);
+        : item.Kind switch
+        {
+            "question" => $"{Visible.Line(item.Agent, LongestInSentence)} wants to know",
+            "inDoubt" => $"Run {Visible.Line(item.Tool, LongestInSentence)}, begun, with an end that nobody knows",
+            _ => $"Run {Visible.Line(item.Tool, LongestInSentence)}",
+        };
 
     /// <summary>The arguments, where the tool has no words for them.</summary>
     public static IReadOnlyList<Row> Table(MessageItem item)

@@ -52,8 +52,8 @@ public sealed partial class MailContentTests
     {
         var content = MailContent.Of(Asking.Personal(Asking.Reply));
 
-        Assert.Equal("Approval asked: send_reply", content.Subject);
-        Assert.Contains("send_reply\r\n    to: “pat@mail[.]example”\r\n    text: “All is paid back.↵Yours”\r\n", content.Text, StringComparison.Ordinal);
+        Assert.Equal("Approval asked: Run send_reply", content.Subject);
+        Assert.Contains("Run send_reply\r\n    to: “pat@mail[.]example”\r\n    text: “All is paid back.↵Yours”\r\n", content.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed partial class MailContentTests
 
         Assert.Equal("Decisions asked: 2 decisions for refund-desk", content.Subject);
         Assert.Contains("- Refund 1,200.00 EUR", content.Text, StringComparison.Ordinal);
-        Assert.Contains("- send_reply", content.Text, StringComparison.Ordinal);
+        Assert.Contains("- Run send_reply", content.Text, StringComparison.Ordinal);
         Assert.Contains("2 decisions are asked of you", content.Html, StringComparison.Ordinal);
     }
 
@@ -80,6 +80,12 @@ public sealed partial class MailContentTests
         Assert.StartsWith(subject, content.Subject, StringComparison.Ordinal);
         Assert.StartsWith(title, content.Text, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("question", "refund-desk wants to know\r\n    to: ")]
+    [InlineData("inDoubt", "Run send_reply, begun, with an end that nobody knows\r\n    to: ")]
+    public void WithoutTheToolsWordsAKindHasItsOwn(string kind, string text) =>
+        Assert.Contains(text, MailContent.Of(Asking.Personal(Asking.Reply with { Kind = kind })).Text, StringComparison.Ordinal);
 
     [Fact]
     public void AnOutcomeSaysWhatBecameOfItAndAsksForNothing()
@@ -161,7 +167,7 @@ public sealed partial class MailContentTests
     }
 
     [Theory]
-    [InlineData("{", """{"amount":1}""", "issue_refund\r\n    amount: 1\r\n")] // no template of today's
+    [InlineData("{", """{"amount":1}""", "Run issue_refund\r\n    amount: 1\r\n")] // no template of today's
     [InlineData("{amount:money currency}", """{"amount":1,"currency":"EUR paid"}""", "1\r\n")]
     [InlineData("{amount:money EUR}", """{"amount":"0 (free)"}""", "“0 (free)”\r\n")]
     [InlineData("{a.b:number} {a.c}", """{"a":{"b":1e400}}""", "1e400 (nothing)\r\n")]

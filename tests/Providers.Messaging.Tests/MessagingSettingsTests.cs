@@ -50,7 +50,7 @@ public sealed class MessagingSettingsTests
     [InlineData("channels:email", "mail.shop.example", "channels:email has no parts. It has: server, ")]
     [InlineData("channels:slack:webhook", "x", "channels:slack is not known. channels has: email, teams, webhook, console.")]
     [InlineData("channels:teams:webhook", "http://flows.example/x", "channels:teams:webhook: The webhook (secret) is no https address")]
-    [InlineData("channels:teams:webhook", null, "channels:teams has no webhook.")]
+    [InlineData("channels:teams:webhook", "", "channels:teams has no webhook.")]
     [InlineData("channels:teams:channel", "refunds", "channels:teams:channel is not known. channels:teams has: webhook.")]
     [InlineData("channels:webhook:url", "tickets.shop.example", "channels:webhook:url is not an address. Write it in full, with https://.")]
     [InlineData("channels:webhook:url", "http://tickets.shop.example", "channels:webhook:url: The webhook's url is no https address")]
@@ -63,20 +63,16 @@ public sealed class MessagingSettingsTests
     public void WhatIsWrongIsSaidWithItsNameAndTheRemedy(string setting, string? value, string part)
     {
         var settings = new Dictionary<string, string>(Good);
-        // Beside what is tested, nothing else of that place.
-        foreach (var other in settings.Keys.Where(key => key == setting || key.StartsWith($"{setting}:", StringComparison.Ordinal) || setting.StartsWith($"{key}:", StringComparison.Ordinal)
-            || (value is null && key != setting && setting == "channels:teams:webhook" && key.StartsWith("channels:teams", StringComparison.Ordinal))).ToList())
+        // A place has a value or parts.
+        foreach (var other in Good.Keys.Where(key => key.StartsWith($"{setting}:", StringComparison.Ordinal) || setting.StartsWith($"{key}:", StringComparison.Ordinal)))
         {
             settings.Remove(other);
         }
 
+        settings.Remove(setting);
         if (value is not null)
         {
-            settings[setting] = value;
-        }
-        else if (setting == "channels:teams:webhook")
-        {
-            settings[setting] = "";
+            settings.Add(setting, value);
         }
 
         var error = Assert.Throws<MessagingSettingsException>(() => Read(settings));
