@@ -16,13 +16,13 @@ public sealed class ConsoleChannel(TextWriter terminal) : IChannel
     public bool IsShared => false;
 
     /// <summary>Whoever sits there passes it on.</summary>
-    public bool Reaches(Person person) => true;
+    public bool Reaches(Person? person) => true;
 
     public Task SendAsync(Message message, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(message);
         var telling = Telling.Of(message);
-        List<string> lines = ["", $"{telling.Title} · for {string.Join(", ", message.To.Select(person => Visible.Line(person.Name, 100)))}", $"  {telling.Lead}"];
+        List<string> lines = ["", message.To.Count == 0 ? telling.Title : $"{telling.Title} · for {string.Join(", ", message.To.Select(person => Visible.Line(person.Name, 100)))}", $"  {telling.Lead}"];
         foreach (var item in telling.Items)
         {
             lines.Add($"  {item.Sentence}");

@@ -49,7 +49,7 @@ internal static class Posting
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new ChannelException($"{place} did not answer within {Patience.TotalSeconds} s. It is tried again.");
+            throw new ChannelException($"{place} did not answer within {Patience.TotalSeconds} s. Check that it is up.");
         }
         catch (HttpRequestException e)
         {
@@ -58,7 +58,7 @@ internal static class Posting
             {
                 AuthenticationException => $"{place} has no certificate that this machine trusts for that name. Mend the certificate, or have its issuer trusted here.",
                 SocketException socket => $"{place} could not be reached ({socket.SocketErrorCode}). Check the address.",
-                _ => $"{place} ended the connection before it answered ({e.HttpRequestError}). It is tried again.",
+                _ => $"{place} ended the connection before it answered ({e.HttpRequestError}). Check what listens there.",
             });
         }
     }
@@ -68,8 +68,8 @@ internal static class Posting
         var status = (int)response.StatusCode;
         return response.StatusCode switch
         {
-            HttpStatusCode.TooManyRequests when Wait(response, time) is { } wait => new($"{place} asks to be left alone for {Math.Ceiling(wait.TotalSeconds)} s (429). It is tried again."),
-            HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError => new($"{place} did not take it now ({status}). It is tried again."),
+            HttpStatusCode.TooManyRequests when Wait(response, time) is { } wait => new($"{place} asks to be left alone for {Math.Ceiling(wait.TotalSeconds)} s (429)."),
+            HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError => new($"{place} did not take it now ({status}). Look into its log."),
             < HttpStatusCode.BadRequest => new($"{place} sends elsewhere ({status}), which is not followed. Give the address that it leads to.", isFinal: true),
             _ => new($"{place} refuses it ({status}). Check that the address is still in use.", isFinal: true),
         };

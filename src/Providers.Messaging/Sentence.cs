@@ -8,6 +8,9 @@ namespace Holdfast.Providers.Messaging;
 /// <summary>What a call does, as its reader is told: in the tool's own words, else by its name and its arguments. What a model may have written stands in “ ”.</summary>
 internal static class Sentence
 {
+    // What ask_person is called with: a question, and what there is to choose from.
+    private const string Question = "question";
+
     private const int LongestInSentence = 200;
     private const int LongestInTable = 500;
     private const int MostRows = 20;
@@ -16,7 +19,7 @@ internal static class Sentence
         ? string.Concat(template.Parts.Select(part => part is TemplateValue value ? Value(item.Arguments, value, reader) : ((TemplateText)part).Text))
         : item.Kind switch
         {
-            "question" => $"{Visible.Line(item.Agent, LongestInSentence)} wants to know",
+            Question => $"{Visible.Line(item.Agent, LongestInSentence)} asks {(At(item.Arguments, Question) is { } question ? Text(question, LongestInTable) : "a question")}",
             "inDoubt" => $"Run {Visible.Line(item.Tool, LongestInSentence)}, begun, with an end that nobody knows",
             _ => $"Run {Visible.Line(item.Tool, LongestInSentence)}",
         };
@@ -27,6 +30,12 @@ internal static class Sentence
         if (Words(item) is not null || item.Arguments.ValueKind != JsonValueKind.Object)
         {
             return [];
+        }
+
+        if (item.Kind == Question)
+        {
+            return At(item.Arguments, "choices") is { ValueKind: JsonValueKind.Array } choices
+                ? [new("Choices", string.Join(", ", choices.EnumerateArray().Take(MostRows).Select(choice => Text(choice, LongestInSentence))))] : [];
         }
 
         var members = item.Arguments.EnumerateObject().ToList();

@@ -38,11 +38,7 @@ public sealed class SmtpChannel : IChannel
 
     public bool IsShared => false;
 
-    public bool Reaches(Person person)
-    {
-        ArgumentNullException.ThrowIfNull(person);
-        return IsAddress(person.Email);
-    }
+    public bool Reaches(Person? person) => IsAddress(person?.Email);
 
     public async Task SendAsync(Message message, CancellationToken cancellation)
     {
@@ -66,7 +62,7 @@ public sealed class SmtpChannel : IChannel
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new ChannelException($"{Place} did not take message {message.Id} within {Patience.TotalSeconds} s. It is tried again.");
+            throw new ChannelException($"{Place} did not take message {message.Id} within {Patience.TotalSeconds} s. Check that it is up.");
         }
         catch (Exception e) when (e is SmtpException or AuthenticationException or IOException or SocketException)
         {
@@ -110,12 +106,12 @@ public sealed class SmtpChannel : IChannel
         return e switch
         {
             SmtpFailedRecipientException when status is >= 500 and < 600 => new($"{Place} has no such mailbox for message {id}, or refuses it ({status}). Mend the person's address.", isFinal: true),
-            SmtpFailedRecipientException => new($"{Place} does not take mail for the person of message {id} now ({status}). It is tried again."),
+            SmtpFailedRecipientException => new($"{Place} does not take mail for the person of message {id} now ({status}). Look into its log."),
             _ when cause is AuthenticationException => new($"{Place} has no certificate that this machine trusts for that name. Mend the certificate, or have its issuer trusted here."),
             _ when cause is SocketException socket => new($"{Place} could not be reached ({socket.SocketErrorCode}). Check the server's name and port."),
             _ when status is 530 or 535 or 538 => new($"{Place} does not take the sign-in ({status}). Check the user and the password."),
-            _ when status > 0 => new($"{Place} refused message {id} ({status}). It is tried again."),
-            _ when cause is IOException => new($"{Place} ended the connection before it took message {id}. It is tried again."),
+            _ when status > 0 => new($"{Place} refused message {id} ({status}). Look into its log for what it holds against it."),
+            _ when cause is IOException => new($"{Place} ended the connection before it took message {id}. Look into its log."),
             _ => new($"{Place} did not take message {id}. It has to offer STARTTLS and, where a user is set, AUTH LOGIN."),
         };
     }

@@ -11,8 +11,8 @@ namespace Holdfast.Providers.Messaging;
 /// <remarks>Values stand in text runs, which know no Markdown: a model cannot write a link or a heading into a card.</remarks>
 internal static class TeamsCard
 {
-    /// <summary>What Teams takes of a card, in bytes.</summary>
-    public const int Largest = 28_000;
+    /// <summary>In bytes. Teams takes about 28 KB of a message, and does not say how it counts.</summary>
+    public const int Largest = 26_000;
 
     private const int MostMentions = 20;
     private const int LongestName = 100;
@@ -25,7 +25,7 @@ internal static class TeamsCard
         for (var items = telling.Items.Count; ; items--)
         {
             var card = Encoding.UTF8.GetBytes(Envelope(message, telling, items).ToJsonString(Json));
-            if (card.Length < Largest || items == 0)
+            if (card.Length <= Largest || items == 0)
             {
                 return card;
             }

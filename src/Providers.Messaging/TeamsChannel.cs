@@ -28,11 +28,8 @@ public sealed class TeamsChannel : IChannel
 
     public bool IsShared => true;
 
-    public bool Reaches(Person person)
-    {
-        ArgumentNullException.ThrowIfNull(person);
-        return person.Teams is not null;
-    }
+    /// <summary>Who has a name in Teams, and nobody in particular.</summary>
+    public bool Reaches(Person? person) => person is null or { Teams: not null };
 
     public Task SendAsync(Message message, CancellationToken cancellation)
     {

@@ -38,7 +38,7 @@ public sealed class WebhookChannel : IChannel
     public bool IsShared => true;
 
     /// <summary>It is told of everybody; whom it tells is up to it.</summary>
-    public bool Reaches(Person person) => true;
+    public bool Reaches(Person? person) => true;
 
     public Task SendAsync(Message message, CancellationToken cancellation)
     {

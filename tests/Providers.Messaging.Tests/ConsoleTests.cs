@@ -47,5 +47,16 @@ public sealed class ConsoleTests
     }
 
     [Fact]
-    public void ItReachesEverybody() => Assert.True(new ConsoleChannel(TextWriter.Null).Reaches(new("local", "kim", "Kim")));
+    public async Task ItReachesEverybodyAlsoWhereNobodyIsKnown()
+    {
+        using var terminal = new StringWriter();
+        var channel = new ConsoleChannel(terminal);
+
+        await channel.SendAsync(Asking.Shared() with { To = [] }, default);
+
+        Assert.True(channel.Reaches(new("local", "kim", "Kim")));
+        Assert.True(channel.Reaches(null));
+        Assert.StartsWith("Your approval is asked for\n", terminal.ToString().ReplaceLineEndings("\n").TrimStart(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Code:", terminal.ToString(), StringComparison.Ordinal);
+    }
 }

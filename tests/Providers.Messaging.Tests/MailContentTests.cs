@@ -81,11 +81,15 @@ public sealed partial class MailContentTests
         Assert.StartsWith(title, content.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void WhatNobodyKnowsTheEndOfIsToldAsSuch() =>
+        Assert.Contains("Run send_reply, begun, with an end that nobody knows\r\n    to: ", MailContent.Of(Asking.Personal(Asking.Reply with { Kind = "inDoubt" })).Text, StringComparison.Ordinal);
+
     [Theory]
-    [InlineData("question", "refund-desk wants to know\r\n    to: ")]
-    [InlineData("inDoubt", "Run send_reply, begun, with an end that nobody knows\r\n    to: ")]
-    public void WithoutTheToolsWordsAKindHasItsOwn(string kind, string text) =>
-        Assert.Contains(text, MailContent.Of(Asking.Personal(Asking.Reply with { Kind = kind })).Text, StringComparison.Ordinal);
+    [InlineData("""{"question":"Which <one>?","kind":"choice","choices":["A","B"]}""", "refund-desk asks “Which <one>?”\r\n    Choices: “A”, “B”\r\n")]
+    [InlineData("""{"question":"How many?","kind":"number"}""", "refund-desk asks “How many?”\r\n\r\n")]
+    public void AQuestionStandsInTheAgentsWords(string arguments, string text) => Assert.Contains($"\r\n\r\n{text}", MailContent.Of(Asking.Personal(
+        Asking.Reply with { Kind = "question", Tool = "ask_person", Arguments = Asking.Json(arguments) })).Text, StringComparison.Ordinal);
 
     [Fact]
     public void AnOutcomeSaysWhatBecameOfItAndAsksForNothing()

@@ -154,6 +154,7 @@ public sealed class SmtpTests(Peers peers)
         var channel = new SmtpChannel(new SmtpOptions { Server = "localhost", From = new("refunds@shop.example") }, TimeProvider.System);
 
         Assert.False(channel.Reaches(Asking.Kim with { Email = address }));
+        Assert.False(channel.Reaches(null));
         Assert.True((await FailAsync(channel, Asking.Of(Asking.Kim with { Email = address }))).IsFinal);
     }
 

@@ -87,6 +87,7 @@ public sealed class TeamsTests(Browser browser)
         var channel = new TeamsChannel(Asking.Secrets.Resolve("webhook", "https://flows.example/x"), TimeProvider.System);
 
         Assert.True(channel.Reaches(Asking.Kim));
+        Assert.True(channel.Reaches(null));
         Assert.False(channel.Reaches(Asking.Kim with { Teams = null }));
     }
 
