@@ -1,5 +1,5 @@
 // A mail server on a free port of loopback. It is told on its command line, as JSON, what to be like, and prints a line of JSON for all that happens.
-// What it says to a message depends on its recipient: refused@, busy@, dropped@ (the first time), scanned@.
+// What it says to a message depends on its recipient: refusedCODE@, dropped@ (the first time), scanned@.
 const { SMTPServer } = require('smtp-server');
 const { simpleParser } = require('mailparser');
 
@@ -18,9 +18,8 @@ const server = new SMTPServer({
     else done(refusal(535, 'Authentication failed'));
   },
   onRcptTo(address, session, done) {
-    if (address.address.startsWith('refused@')) done(refusal(550, 'No such mailbox'));
-    else if (address.address.startsWith('busy@')) done(refusal(451, 'Try again later'));
-    else done();
+    const [, code] = /^refused(\d+)@/.exec(address.address) ?? [];
+    done(code ? refusal(Number(code), 'Not this mailbox') : null);
   },
   onData(stream, session, done) {
     const to = session.envelope.rcptTo[0].address;
