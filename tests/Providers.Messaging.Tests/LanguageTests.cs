@@ -10,7 +10,7 @@ public sealed class LanguageTests
     [Theory]
     [InlineData("1200", "EUR", "1.200,00 EUR")]
     [InlineData("0.1", "EUR", "0,10 EUR")]
-    [InlineData("0.125", "EUR", "0,125 EUR")] // never rounded
+    [InlineData("0.125", "EUR", "0,125 EUR")]
     [InlineData("-1200.5", "JPY", "-1.200,5 JPY")]
     [InlineData("1200", "JPY", "1.200 JPY")]
     [InlineData("1.5", "KWD", "1,500 KWD")]

@@ -133,8 +133,8 @@ public sealed class SmtpTests(Peers peers)
     {
         await using var server = await MailServer.StartAsync(peers, asksWho: false);
         const string Bad = "x\r\nBcc: evil@evil.example\r\n\r\nBody\u0085\u2028<b>";
-        var message = new Message($"msg_1{Bad}", MessageKind.Request, [Asking.Kim with { Name = Bad, Id = Bad }], new Uri("https://desk.shop.example/a?t=x%0D%0ABcc:y"), Bad,
-            [new MessageItem(Bad, Bad, Bad, Bad, "{a} {b:money c} {d:date}", Asking.Json(JsonSerializer.Serialize(new { a = Bad, b = 1, c = Bad, d = Bad }))) { RequestedBy = Bad, Outcome = Bad }]) { At = Asking.At };
+        var item = new MessageItem(Bad, Bad, Bad, Bad, "{a} {b:money c} {d:date}", Asking.Json(JsonSerializer.Serialize(new { a = Bad, b = 1, c = Bad, d = Bad }))) { RequestedBy = Bad, Outcome = Bad };
+        var message = Asking.Of(Asking.Kim with { Name = Bad, Id = Bad }, item) with { Id = $"msg_1{Bad}", Link = new Uri("https://desk.shop.example/a?t=x%0D%0ABcc:y"), Code = Bad };
 
         await server.Channel(signsIn: false).SendAsync(message, default);
 
