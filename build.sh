@@ -62,6 +62,8 @@ need_postgres() {
 
 need_node() { need 'command -v node && command -v npm' 'nodejs npm' node 'nodejs npm'; }
 
+need_chromium() { case $(uname) in Linux) need 'command -v chromium' chromium chromium chromium ;; esac; } # elsewhere the browser tests are skipped
+
 # Quiet when it succeeds, whole when it does not.
 quietly() {
   local log; log=$(mktemp)
@@ -97,6 +99,7 @@ run_tests() {
   done
   [ ${#projects[@]} -gt 0 ] || die "No test project's name holds '$name'. Look into tests/."
   need_node
+  need_chromium
   need_postgres
   build
   log=$(mktemp)
