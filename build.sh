@@ -52,6 +52,13 @@ need_sqlite() {
   esac
 }
 
+# The languages of those who read pages; Debian's package has its version in its name.
+need_icu() {
+  case $(uname) in
+    Linux) need '{ ldconfig -p || /sbin/ldconfig -p; } | grep libicuuc.so' '^libicu[0-9]+$' icu4c libicu ;;
+  esac
+}
+
 # Debian starts one of its own when it is installed; the tests start theirs beside it, on a socket.
 need_postgres() {
   case $(uname) in
@@ -74,6 +81,7 @@ quietly() {
 build() {
   need_dotnet
   need_sqlite
+  need_icu
   quietly dotnet build "$solution" -c Release --verbosity quiet
 }
 
@@ -81,6 +89,7 @@ run() {
   [ "${1:-}" = -- ] && shift
   need_dotnet
   need_sqlite
+  need_icu
   quietly dotnet build examples/refund-desk/refund-desk.csproj -c Release --verbosity quiet
   case ${1:-} in [!-]*) exec dotnet "$host" "$@" ;; esac # a command, not the host
   if ! printf '%s\n' "$@" | grep -E '^--(model|help)(=|$)' >/dev/null &&

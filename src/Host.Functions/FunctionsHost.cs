@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Holdfast.Agents;
@@ -37,6 +38,8 @@ public static class FunctionsHost
 
     internal static async Task<int> RunAsync(string[] args, Action<FunctionsHostBuilder> configure, TextWriter errors)
     {
+        // Only the reader of a page has a culture; a log, a file or an answer never does.
+        CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         var secrets = new SecretSource(null, Environment.GetEnvironmentVariable);
         try
         {

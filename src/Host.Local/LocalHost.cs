@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Holdfast.Agents;
@@ -39,6 +40,8 @@ public static class LocalHost
             return 0;
         }
 
+        // Only the reader of a page has a culture; a log, a file or an answer never does.
+        CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         HostSettings? settings = null;
         try
         {

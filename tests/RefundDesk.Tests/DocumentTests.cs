@@ -51,7 +51,7 @@ public sealed partial class DocumentTests : IDisposable
 
         public bool IsShared => false;
 
-        public bool Reaches(Person person) => person.Email is not null;
+        public bool Reaches(Person? person) => person?.Email is not null;
 
         public Task SendAsync(Message message, CancellationToken cancellation) => throw new NotSupportedException("Nothing is sent at a start.");
     }
