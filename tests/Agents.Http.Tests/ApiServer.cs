@@ -2,6 +2,7 @@ using System.Net;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Engines;
 using Holdfast.Agents.Identity;
+using Holdfast.Agents.Links;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Models.Scripted;
 using Holdfast.Agents.Runs;
@@ -35,6 +36,13 @@ public class ApiServer : IAsyncLifetime
 
     public Desk Desk { get; } = new();
 
+    /// <summary>Whom the host knows.</summary>
+    public virtual People People => People.Nobody;
+
+    public virtual AgentOptions Options => new();
+
+    public Uri Address => address;
+
     public StoreClock Clock { get; } = new();
 
     /// <summary>Holds every answer of this server to openapi.json.</summary>
@@ -63,6 +71,8 @@ public class ApiServer : IAsyncLifetime
     public AgentSystem System => system;
 
     public ApiKeys Keys => new(store);
+
+    public IssuedLinks Issued => new(store);
 
     /// <summary>A person of the default tenant who may do everything.</summary>
     public ApiClient Anna { get; private set; } = null!;
@@ -102,11 +112,11 @@ public class ApiServer : IAsyncLifetime
         ILoggerFactory loggers = NullLoggerFactory.Instance;
         var tools = Toolbox.From(Desk);
         var models = new ModelCatalog().AddScripted(agent => new ScriptedModel(Script.Load(Path.GetDirectoryName(agent.Source!.File)!)));
-        var agents = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), tools, models);
+        var agents = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), tools, models) { People = People };
         engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = data }, loggers);
         store = await (await StoreUnderTest.NewAsync()).OpenAsync(data, Clock);
         system = await AgentSystem.OpenAsync(
-            store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync), agents, new AgentOptions(), loggers);
+            store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync), agents, Options, loggers);
         var registry = new DurableRegistry(StepJson.Default);
         system.Register(registry);
         await engine.StartAsync(registry);
@@ -117,7 +127,7 @@ public class ApiServer : IAsyncLifetime
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         app = builder.Build();
         app.Use(InFlight.CountAsync);
-        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = http => (http.IsLetIn() ? Away ?? AwaySince : Away) is { } away ? throw away : Named(http) is { } principal ? new(principal) : keys(http), NotReady = () => NotReady, Stopping = stopping.Token, MostOpen = MostOpen, LongestStream = LongestStream, Time = Time }, loggers));
+        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = http => (http.IsLetIn() ? Away ?? AwaySince : Away) is { } away ? throw away : !http.Items.ContainsKey(typeof(KeyProof)) && Named(http) is { } principal ? new(principal) : keys(http), NotReady = () => NotReady, Stopping = stopping.Token, MostOpen = MostOpen, LongestStream = LongestStream, Time = Time }, loggers));
         await app.StartAsync();
         address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         Anna = As("anna");

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using Holdfast.Agents.Http.Pages;
+using Holdfast.Agents.Http.Pages.Serving;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;
 using Holdfast.Sqlite;
@@ -74,7 +76,7 @@ public sealed class FaultTests(ApiServer server) : IClassFixture<ApiServer>
             }
 
             throw new StoreUnavailableException("PostgreSQL does not answer.");
-        }, 1000, new OperatorLog()).InvokeAsync(http);
+        }, 1000, new PageAnswers(new PageRenderer()), new OperatorLog()).InvokeAsync(http);
 
         Assert.Equal(words, JsonElement.Parse(((MemoryStream)http.Response.Body).ToArray()).GetProperty("detail").GetString());
     }

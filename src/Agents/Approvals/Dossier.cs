@@ -55,10 +55,15 @@ internal sealed class Dossiers(AgentParts parts, StoreTransaction tx, string ten
         var calls = await tx.ListAsync<CallRow>("SELECT turn, idx, tool, state FROM calls WHERE run = @Run AND turn < @Turn ORDER BY turn, idx", new { first.Run, first.Turn });
         string[] untrusted = [.. calls.Where(call => call.State == CallStates.Done && parts.Tools.TryFind(call.Tool, out var tool) && tool.Reads.HasFlag(Reads.Untrusted)).Select(call => call.Tool).Distinct()];
         List<DossierCase> cases = [];
+        if (await LastRoundAsync(first) is { IsPending: false } last)
+        {
+            siblings = [last, .. siblings]; // what became of it since, which is nobody's to decide any more
+        }
+
         foreach (var row in siblings.Prepend(first))
         {
             var one = await CaseAsync(row, run, agent, people, reader) with { Untrusted = untrusted };
-            if (row == first || one.Refusal is null || one.Own is not null)
+            if (row == first || !row.IsPending || one.Refusal is null || one.Own is not null)
             {
                 cases.Add(one);
             }
@@ -66,6 +71,18 @@ internal sealed class Dossiers(AgentParts parts, StoreTransaction tx, string ten
 
         var before = (await RunQueries.TranscriptAsync(tx, run)).Where(entry => entry.Turn < first.Turn || (entry.Turn == first.Turn && entry.Role == "assistant")).TakeLast(MostBefore);
         return new Dossier(await runs.ViewAsync(tx, run), cases, [.. before], Names(people, run, cases), tx.Now) { Reader = people.Find(tenant, reader.Id) };
+    }
+
+    /// <summary>The round that is in force in place of one that was asked anew; null where it was not.</summary>
+    private async Task<ApprovalRow?> LastRoundAsync(ApprovalRow row)
+    {
+        ApprovalRow? last = null;
+        for (var next = row.SupersededBy; next is not null; next = last!.SupersededBy)
+        {
+            last = await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @next", new { next });
+        }
+
+        return last;
     }
 
     private async Task<DossierCase> CaseAsync(ApprovalRow row, RunRow run, AgentDefinition agent, People people, Voice reader)

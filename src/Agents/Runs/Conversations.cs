@@ -74,7 +74,7 @@ internal sealed class Conversations
         var edited = calls.Where(call => call.Proposed is not null).Select(call => $"A person changed the arguments of your call of {call.Tool} to {call.Arguments}.").ToList();
         if (edited.Count > 0)
         {
-            yield return new ChatMessage(ChatRole.User, string.Join('\n', edited));
+            yield return new ChatMessage(ChatRole.System, string.Join('\n', edited));
         }
     }
 

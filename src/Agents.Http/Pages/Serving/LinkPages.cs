@@ -91,8 +91,9 @@ internal static class LinkPages
         {
             _ when dossier.Cases[0].View is { Status: "approved" or "rejected" or "answered" } => null, // what became of it, also for whom it came too late
             LinkOpening.Expired => Refused.Expired(reader, now, dossier.Cases[0].View.ExpiresAt ?? link.ExpiresAt),
-            LinkOpening.Superseded => dossier.Cases.Count > 1 ? null : Refused.Superseded(reader, now, null),
-            LinkOpening.Void none => dossier.Cases.Count > 1 ? null : Refused.Void(reader, now, none.Note ?? "The run has ended."),
+            LinkOpening.Superseded or LinkOpening.Void when dossier.Cases.Skip(1).Any(one => one.View.Status == "pending") => null, // others of its turn are still to be decided
+            LinkOpening.Superseded => Refused.Superseded(reader, now, null),
+            LinkOpening.Void none => Refused.Void(reader, now, none.Note ?? "The run has ended."),
             _ when dossier.Cases.All(one => one.Terms.Identity == Definitions.LinkIdentity.SignedIn) =>
                 Refused.SignInNeeded(reader, now, $"/approvals/{link.Approval}"), // what it is about is for who signs in
             _ => null,

@@ -28,7 +28,7 @@ internal sealed class ScriptScene
 
         Turn = prompt.Count(m => m.Role == ChatRole.Assistant) + 1;
         LastSaid = prompt.LastOrDefault(m => m.Role == ChatRole.User)?.Text ?? "";
-        if (prompt is [.., var newest])
+        if (prompt.LastOrDefault(m => m.Role != ChatRole.System) is { } newest) // a note of ours is nobody's turn
         {
             UserIsNewest = newest.Role == ChatRole.User;
             if (newest.Role == ChatRole.Tool && newest.Contents.OfType<FunctionResultContent>().LastOrDefault() is { } last)

@@ -1,0 +1,251 @@
+using System.Net;
+using Holdfast.Agents.Links;
+using Holdfast.Agents.Messages;
+using Holdfast.Agents.Secrets;
+
+namespace Holdfast.Agents.Http.Tests.Pages;
+
+/// <summary>Personal links over HTTP. Every sentence is one of what has to be proved about approvals.</summary>
+public sealed class LinkTests(PostServer server) : IClassFixture<PostServer>
+{
+    [Fact]
+    public async Task ToOpenALinkDecidesNothingHoweverOften()
+    {
+        var (_, approval, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        for (var i = 0; i < 50; i++)
+        {
+            (await browser.GetAsync(mail)).Is(200, "Refund", "A-1002");
+            Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync(mail.Link.PathAndQuery, HttpMethod.Head)).Status);
+        }
+
+        Assert.Equal("pending", (await server.Anna.GetAsync($"/api/approvals/{approval}")).Get("status"));
+        Assert.DoesNotContain(mail.Code!, (await browser.GetAsync(mail)).Text, StringComparison.Ordinal); // it stands in the message alone
+    }
+
+    [Fact]
+    public async Task ItsFormAndTheDigitsDecideOnceAndThePageSaysWho()
+    {
+        var (run, approval, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        (await browser.DecideAsync(mail.Link.PathAndQuery, "approve", mail.Code)).Is(200, "Your decision is stored", "Mia Manager");
+        await server.Anna.UntilAsync(run, "ended");
+        Assert.Single(server.Desk.Refunds, refund => refund.Run == run);
+        var record = (await server.Anna.GetAsync($"/api/approvals/{approval}")).Body;
+        Assert.Equal(("mia", "link"), (record.GetProperty("decidedBy").GetString(), record.GetProperty("votes")[0].GetProperty("way").GetString()));
+
+        var other = server.Mail.Sent.Last(message => message.To.Single().Id == "max");
+        (await browser.GetAsync(other)).Is(200, "Approved", "Mia Manager"); // the link of another approver shows that, too
+    }
+
+    [Fact]
+    public async Task OneFormSentAHundredTimesAtOnceIsOneDecision()
+    {
+        var (run, approval, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        var form = Browser.FormOf(await browser.GetAsync(mail), "approve", mail.Code);
+        var replies = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => browser.PostAsync(mail.Link.PathAndQuery, form)));
+        Assert.All(replies, reply => reply.Is(200, "Mia Manager"));
+        await server.Anna.UntilAsync(run, "ended");
+        Assert.Single(server.Desk.Refunds, refund => refund.Run == run);
+        Assert.Equal(1, (await server.Anna.GetAsync($"/api/approvals/{approval}")).Body.GetProperty("votes").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task OfApproveAndRejectAtOnceOneWinsAndTheOtherIsToldWhoAndWhat()
+    {
+        var (_, _, mia) = await server.AskAsync();
+        var max = server.Mail.Sent.Last(message => message.To.Single().Id == "max");
+        using var browser = server.Browse();
+        var (yes, no) = (Browser.FormOf(await browser.GetAsync(mia), "approve", mia.Code), Browser.FormOf(await browser.GetAsync(max), "reject", max.Code));
+        var replies = await Task.WhenAll(browser.PostAsync(mia.Link.PathAndQuery, yes), browser.PostAsync(max.Link.PathAndQuery, no));
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.Conflict], replies.Select(reply => reply.Status).Order());
+        Assert.Contains("decided '", replies.Single(reply => reply.Status == HttpStatusCode.Conflict).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    [InlineData("Sec-Fetch-Site", "same-site")]
+    [InlineData("Origin", "https://evil.example")]
+    [InlineData("Origin", "null")]
+    public async Task AFormOfAnotherSiteIsRefused(string header, string value)
+    {
+        var (_, approval, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        var form = Browser.FormOf(await browser.GetAsync(mail), "approve", mail.Code);
+        (await browser.PostAsync(mail.Link.PathAndQuery, form, (header, value))).Is(403, "did not come from a page of this host");
+        Assert.Equal("pending", (await server.Anna.GetAsync($"/api/approvals/{approval}")).Get("status"));
+    }
+
+    [Fact]
+    public async Task TheFormOfOurOwnPageIsTakenThoughItNamesNoOrigin()
+    {
+        var (_, _, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        var form = Browser.FormOf(await browser.GetAsync(mail), "approve", mail.Code);
+        (await browser.PostAsync(mail.Link.PathAndQuery, form, ("Origin", "null"), ("Sec-Fetch-Site", "same-origin"))).Is(200, "Your decision is stored");
+    }
+
+    [Fact]
+    public async Task AFormThatWasNotOnThisViewOfThisPageIsRefused()
+    {
+        var (_, approval, mia) = await server.AskAsync();
+        var max = server.Mail.Sent.Last(message => message.To.Single().Id == "max");
+        using var browser = server.Browse();
+        var form = Browser.FormOf(await browser.GetAsync(max), "approve", mia.Code);
+        (await browser.PostAsync(mia.Link.PathAndQuery, form)).Is(403, "Nothing was decided"); // another's view
+        form["nonce"] = "x";
+        (await browser.PostAsync(mia.Link.PathAndQuery, form)).Is(403);
+        server.Clock.Advance(TimeSpan.FromHours(13));
+        var old = Browser.FormOf(await browser.GetAsync(mia), "approve", mia.Code);
+        server.Clock.Advance(TimeSpan.FromHours(13));
+        (await browser.PostAsync(mia.Link.PathAndQuery, old)).Is(403, "too old");
+        Assert.Equal("pending", (await server.Anna.GetAsync($"/api/approvals/{approval}")).Get("status"));
+    }
+
+    [Fact]
+    public async Task ItIsTooLateBySecondsByTheStoresClock()
+    {
+        var (run, _, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        var form = Browser.FormOf(await browser.GetAsync(mail), "approve", mail.Code);
+        server.Clock.Advance(TimeSpan.FromDays(3) + TimeSpan.FromSeconds(1));
+        (await browser.GetAsync(mail)).Is(410, "Too late to decide");
+        (await browser.PostAsync(mail.Link.PathAndQuery, form)).Is(410);
+        Assert.DoesNotContain(server.Desk.Refunds, refund => refund.Run == run);
+    }
+
+    [Fact]
+    public async Task ATokenThatIsChangedCutOrOfAnotherKeyIsNoLink()
+    {
+        var (_, approval, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        var token = mail.Link.Query["?t=".Length..];
+        var link = (await new LinkAccessOf(server).OpenAsync(token)).Link;
+        var foreign = LinkToken.Write(LinkKeys.Of("another", [new Secret(null, "a key that is not this host's, and long")]), link.Claims);
+        string[] bad = [token[..^1], token[1..], token[..20] + (token[20] == 'A' ? 'B' : 'A') + token[21..], foreign, "eyJhbGciOiJub25lIn0.eyJhIjoiYXByXzEifQ.", "x", ""];
+        foreach (var one in bad)
+        {
+            (await browser.GetAsync($"/a?t={one}")).Is(401, "This link is not good");
+            (await browser.PostAsync($"/a?t={one}", new() { ["decide"] = "approve", ["approval"] = approval, ["nonce"] = "x" })).Is(401);
+        }
+
+        (await browser.GetAsync("/a")).Is(401);
+        (await browser.GetAsync($"/a?t={token}&u=1")).Is(401);
+    }
+
+    [Fact]
+    public async Task ALinkForAnotherTenantLeadsNowhere()
+    {
+        var (_, _, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        var link = (await new LinkAccessOf(server).OpenAsync(mail.Link.Query["?t=".Length..])).Link;
+        var theirs = LinkToken.Write(PostServer.Keys1, link.Claims with { Tenant = "other" });
+        (await browser.GetAsync($"/a?t={theirs}")).Is(404, "There is nothing here");
+    }
+
+    [Fact]
+    public async Task WhatWasAskedAnewIsNotDecidedByTheOldLink()
+    {
+        var (run, approval, mail) = await server.AskAsync();
+        var max = server.Mail.Sent.Last(message => message.To.Single().Id == "max");
+        using var browser = server.Browse();
+        var form = Browser.FormOf(await browser.GetAsync(mail), "approve", mail.Code);
+        (await browser.DecideAsync(max.Link.PathAndQuery, "edit", max.Code, ("arg.amount", "300"))).Is(200, "300");
+        (await browser.GetAsync(mail)).Is(409, "This was asked anew");
+        (await browser.PostAsync(mail.Link.PathAndQuery, form)).Is(409);
+        await server.Anna.UntilAsync(run, "ended");
+        Assert.Equal(300m, server.Desk.Refunds.Single(refund => refund.Run == run).Amount);
+    }
+
+    [Fact]
+    public async Task WhoAskedMayNotDecideAndGetsNoLink()
+    {
+        var (_, approval, _) = await server.AskAsync();
+        Assert.DoesNotContain(server.Mail.Sent, message => message.Items.Any(item => item.Approval == approval) && message.To.Any(to => to.Id == "anna"));
+        (await server.Anna.PostAsync($"/api/approvals/{approval}/decision", """{"decision": "approve"}""")).IsProblem(403, "anna asked for this run");
+    }
+
+    [Fact]
+    public async Task AfterFiveWrongDigitsALinkDecidesNoMoreByItself()
+    {
+        var (_, approval, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        var wrong = mail.Code == "0000" ? "0001" : "0000";
+        var form = Browser.FormOf(await browser.GetAsync(mail), "approve", mail.Code);
+        (await browser.DecideAsync(mail.Link.PathAndQuery, "approve", "12")).Is(403, "not the digits"); // a slip, which is not counted
+        for (var left = 4; left > 0; left--)
+        {
+            (await browser.DecideAsync(mail.Link.PathAndQuery, "approve", wrong)).Is(403, $"{left} {(left == 1 ? "try is" : "tries are")} left");
+        }
+
+        (await browser.DecideAsync(mail.Link.PathAndQuery, "approve", wrong)).Is(403, "decides nothing any more");
+        (await browser.PostAsync(mail.Link.PathAndQuery, form)).Is(403); // with the right ones, too
+        Assert.Equal("pending", (await server.Anna.GetAsync($"/api/approvals/{approval}")).Get("status"));
+    }
+
+    [Fact]
+    public async Task AWithdrawnLinkIsNoLinkAlsoBetweenItsPageAndItsForm()
+    {
+        var (_, approval, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        var form = Browser.FormOf(await browser.GetAsync(mail), "approve", mail.Code);
+        var access = new LinkAccessOf(server);
+        await access.RevokeAsync((await access.OpenAsync(mail.Link.Query["?t=".Length..])).Link.Id);
+        (await browser.GetAsync(mail)).Is(401, "This link is not good");
+        (await browser.PostAsync(mail.Link.PathAndQuery, form)).Is(401);
+        Assert.Equal("pending", (await server.Anna.GetAsync($"/api/approvals/{approval}")).Get("status"));
+    }
+
+    [Fact]
+    public async Task WherePeopleHaveToSignInTheLinkShowsAndDecidesNothing()
+    {
+        var (_, approval, mail) = await server.AskAsync("secretive");
+        using var browser = server.Browse();
+        Assert.Equal($"/approvals/{approval}", mail.Link.PathAndQuery);
+        Assert.Null(mail.Code);
+        var page = await browser.GetAsync(mail);
+        Assert.Equal((HttpStatusCode.SeeOther, $"/sign-in?next=%2Fapprovals%2F{approval}"), (page.Status, page.Headers["Location"]));
+    }
+
+    [Fact]
+    public async Task NothingKeepsFramesOrPassesOnThePage()
+    {
+        var (_, _, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        var page = await browser.GetAsync(mail);
+        Assert.Equal(("no-store", "no-referrer", "DENY", "nosniff"), (page.Headers["Cache-Control"], page.Headers["Referrer-Policy"], page.Headers["X-Frame-Options"], page.Headers["X-Content-Type-Options"]));
+        Assert.Contains("frame-ancestors 'none'", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);
+        Assert.DoesNotContain("http", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);
+        Assert.DoesNotContain(mail.Link.Query["?t=".Length..], page.Html, StringComparison.Ordinal);
+        Assert.InRange(page.Html.Length, 1, 60_000);
+    }
+
+    [Fact]
+    public async Task MoneyAndTimeAreWrittenAsTheirReaderWritesThem()
+    {
+        var (_, _, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        Assert.Contains("400", (await browser.GetAsync(mail)).Text, StringComparison.Ordinal);
+        Assert.Contains("Berlin", (await browser.GetAsync(mail)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AWrongEditComesBackWithWhatWasTypedAndConsumesNothing()
+    {
+        var (_, approval, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        (await browser.DecideAsync(mail.Link.PathAndQuery, "edit", mail.Code, ("arg.amount", "a lot"))).Is(400, "Nothing was decided");
+        (await browser.DecideAsync(mail.Link.PathAndQuery, "approve", mail.Code, ("arg.amount", "300"))).Is(400, "Press the button that approves it as changed");
+        Assert.Equal("pending", (await server.Anna.GetAsync($"/api/approvals/{approval}")).Get("status"));
+        Assert.Equal(0, (await server.Anna.GetAsync($"/api/approvals/{approval}")).Body.GetProperty("votes").GetArrayLength());
+    }
+}
+
+/// <summary>The links of a server's store.</summary>
+internal sealed class LinkAccessOf(PostServer server)
+{
+    public async Task<LinkOpening.Fine> OpenAsync(string token) => (LinkOpening.Fine)await server.System.Links!.OpenAsync(token);
+
+    public Task RevokeAsync(string link) => server.Issued.RevokeAsync(link, "root");
+}
