@@ -37,9 +37,9 @@ public sealed class ApiClient(Uri address, ApiServer server, params (string Name
     /// <summary>The run as soon as it has this status.</summary>
     public async Task<JsonElement> UntilAsync(string id, string status)
     {
-        while (true)
+        for (var looks = 0; ; looks++)
         {
-            var changed = server.System.Watch.NextAsync(id, TimeSpan.FromSeconds(5), CancellationToken.None);
+            var changed = server.System.Watch.NextAsync(id, TimeSpan.FromMilliseconds(100), CancellationToken.None);
             var run = (await GetAsync($"/api/runs/{id}")).Body;
             if (run.GetProperty("status").GetString() == status)
             {
@@ -47,6 +47,7 @@ public sealed class ApiClient(Uri address, ApiServer server, params (string Name
             }
 
             Assert.True(run.GetProperty("status").GetString() != "ended", $"The run has ended instead of being {status}: {run}");
+            Assert.True(looks < 1000, $"The run does not come to be {status}: {run}");
             await changed;
         }
     }
