@@ -3,10 +3,12 @@ using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Audit;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Identity;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tests.Engines;
 using Holdfast.Agents.Tests.Runs;
+using Holdfast.Agents.Tests.Storage;
 using Holdfast.Durable.Testing;
 using Xunit;
 
@@ -169,6 +171,40 @@ public sealed class RaceTests
             Assert.Empty(refund.Requests);
             Assert.Equal(0, await shared.StoredAsync<long>("SELECT COUNT(*) FROM waits"));
         }
+    }
+
+    [Fact]
+    public async Task APlaceLearnsWhatWasDecidedWhileItWasBeingAsked()
+    {
+        var turnstile = new Turnstile();
+        var teams = new FakeChannel("teams", isShared: true) { Before = _ => turnstile.PassAsync() };
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), Given.Refund())
+        {
+            People = Staff.People, Options = new AgentOptions { Channels = [teams] },
+        }.Asking(new ApprovalRule("refund", [], Manager)));
+        var run = await desk.StartRunAsync();
+        await turnstile.Entered;
+        await desk.DecideAsync((await desk.PendingAsync(run)).Single().Id, "approve", Staff.Mia);
+        turnstile.Release();
+        await desk.SettleAsync();
+        Assert.Equal([MessageKind.Request, MessageKind.Outcome], teams.Sent.Select(message => message.Kind));
+    }
+
+    [PostgresFact]
+    public async Task PeopleWhoAreReplacedWhileTheyAreReadAreReadAnew()
+    {
+        using var held = new HeldStatement("SELECT content FROM documents");
+        var deployment = new Deployment(Given.Calling("refund"), Given.Refund()) { People = Staff.People }.Asking(new ApprovalRule("refund", [], Manager));
+        await using var one = await RunHarness.StartAsync(deployment, (await StoreUnderTest.NewAsync()).SeenBy(held.Seen));
+        var run = await one.RunAsync();
+        var approval = (await one.PendingAsync(run)).Single();
+        await using var two = await RunHarness.StartAsync(deployment with { People = new([.. Staff.People.All.Skip(1)]) }, one.Database);
+        held.Arm();
+        var decided = Task.Run(() => one.DecideAsync(approval.Id, "approve", Staff.Mia));
+        await held.Reached;
+        await two.RestartAsync(before => before with { People = Staff.People });
+        held.Release();
+        Assert.Equal("approved", (await decided.Patiently()).Status);
     }
 
     /// <summary>One of three people approves, rejects or edits, each edit another.</summary>
