@@ -162,7 +162,7 @@ internal sealed class ApprovalQueries(AgentParts parts, StoreTransaction tx, str
         var (votes, people) = await WithAsync(rows.Keys);
         return
         [
-            .. ids.Select(id => rows.GetValueOrDefault(id) is { IsPending: true } row && !votes[id].Any(vote => vote.Voter == voice.Id)
+            .. ids.Select(id => rows.GetValueOrDefault(id) is { IsPending: true } row && !votes[id].Any(vote => vote.Voter.Equals(voice.Id, StringComparison.OrdinalIgnoreCase))
                 && row.Electorate(people).Refuse(voice, row.Stage, [.. votes[id]], out _) is null ? View(row, [.. votes[id]], people) : null),
         ];
     }

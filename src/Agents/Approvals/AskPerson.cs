@@ -5,7 +5,7 @@ namespace Holdfast.Agents.Approvals;
 
 /// <summary>
 /// One asking: waits for a person's word or for something that is due: a reminder, an escalation, its end. The word itself is in the store before this hears of it; answers
-/// <see cref="Next.Ask"/> when the call may try its gate, else what became of the run.
+/// <see cref="Next.Ask"/> when the call may try its gate, or with the round that an edit has put in place of this one, else what became of the run.
 /// </summary>
 public sealed class AskPerson : IOrchestrator<DateTime?, StepAnswer>
 {

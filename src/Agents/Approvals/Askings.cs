@@ -82,11 +82,19 @@ internal sealed class Askings(AgentParts parts, StoreTransaction tx, LockedRun r
     public async Task<Electorate> ElectorateAsync(ApprovalRow row, ApprovalTerms terms) =>
         new((await parts.Rules.ReadAsync(tx)).People, terms, run.Row, row.Escalations);
 
-    /// <summary>Whether what people have said suffices for what is asked now.</summary>
+    /// <summary>
+    /// Whether what people have said suffices for what is asked now: by those who could say it when it was decided, in the way that is asked, and not too long ago.
+    /// </summary>
     public async Task<bool> CoversAsync(ApprovalRow decided, ApprovalTerms asked)
     {
-        var yes = (await VotesAsync(decided.Id)).Where(vote => vote.Decision is Decisions.Approve or Decisions.RunAgain).ToList();
-        var electorate = await ElectorateAsync(decided, asked);
+        if (decided.Kind == ApprovalKinds.Approval && asked.ValidFor is { } span && decided.DecidedAt + span.Ticks <= run.Now)
+        {
+            return false;
+        }
+
+        var yes = (await VotesAsync(decided.Id)).Where(vote => vote.Decision is Decisions.Approve or Decisions.RunAgain
+            && (asked.Identity == LinkIdentity.Link || vote.Way != Ways.Link)).ToList();
+        var electorate = new Electorate((await parts.Rules.ReadAsync(tx)).People, asked, run.Row, Timetable.Escalated(decided, asked));
         return Quorum.Current(asked.Stages, electorate.Count(yes)) == asked.Stages.Count;
     }
 

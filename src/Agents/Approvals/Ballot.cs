@@ -64,7 +64,8 @@ internal sealed class Ballot
     /// <returns>A refusal that is to be stored with what it found, rather than undo it, or null when the decision stands; and whether it stood before.</returns>
     public async Task<(RefusedException? Refusal, bool IsSame)> TakeAsync(Voice voice, Decision decision)
     {
-        var own = votes.FirstOrDefault(vote => vote.Voter == voice.Id);
+        voice = electorate.Known(voice);
+        var own = votes.FirstOrDefault(vote => vote.Voter.Equals(voice.Id, StringComparison.OrdinalIgnoreCase));
         if (own is not null && IsSame(own, decision) && (row.State != ApprovalStates.Superseded || decision.Kind == Decisions.Edit))
         {
             return (null, true);
@@ -118,7 +119,7 @@ internal sealed class Ballot
             return new(Refusal.Conflict, $"This was asked anew as {row.SupersededBy}. Decide on that one.");
         }
 
-        if (own is null && electorate.Refuse(voice, Math.Min(row.Stage, terms.Stages.Count - 1), votes, out _) is { } refusal)
+        if (own is null && terms.Stages.Count > 0 && electorate.Refuse(voice, Math.Min(row.Stage, terms.Stages.Count - 1), votes, out _) is { } refusal)
         {
             return new(Refusal.Forbidden, refusal);
         }

@@ -15,6 +15,9 @@ internal sealed class Electorate(People people, ApprovalTerms terms, RunRow run,
 
     public bool KnowsPeople => known.Count > 0;
 
+    /// <summary>Who somebody is here: a known person by their own id, however a principal writes it, so that nobody counts twice.</summary>
+    public Voice Known(Voice voice) => known.FirstOrDefault(person => person.Is(voice.Id)) is { } person ? voice with { Id = person.Id } : voice;
+
     /// <summary>Who is meant by a stage.</summary>
     public IReadOnlyList<string> Selectors(ApprovalStage stage) => [.. stage.By.Union(terms.Escalations.Take(escalations).Where(one => one.Rule == stage.Rule).SelectMany(one => one.To))];
 
@@ -22,13 +25,20 @@ internal sealed class Electorate(People people, ApprovalTerms terms, RunRow run,
     public IReadOnlyList<int> Count(IReadOnlyList<VoteRow> yes) => [.. Seat(yes).Select(seated => seated.Count)];
 
     /// <summary>Whose yes counts at each stage.</summary>
-    public IReadOnlyList<IReadOnlyList<VoteRow>> Seat(IReadOnlyList<VoteRow> yes) => Quorum.Seat(terms.Stages, yes, (vote, stage) => vote.IsAdmin || Is(vote.Voice, stage));
+    public IReadOnlyList<IReadOnlyList<VoteRow>> Seat(IReadOnlyList<VoteRow> yes)
+    {
+        var isOpen = terms.Stages.Select((_, stage) => !KnowsPeople || !CanFill(stage, yes)).ToArray();
+        return Quorum.Seat(terms.Stages, yes, (vote, stage) => Is(vote.Voice, stage) || (vote.IsAdmin && isOpen[At(stage)]));
+    }
 
     /// <summary>The people who are asked at a stage and have not said anything.</summary>
     public IReadOnlyList<Person> Asked(ApprovalStage stage, IReadOnlyList<VoteRow> votes) =>
         [.. known.Where(person => !votes.Any(vote => person.Is(vote.Voter)) && Is(person, stage))];
 
-    /// <summary>Whether the people who are left could fill a stage.</summary>
+    /// <summary>
+    /// Whether the people who are left could fill a stage: those who have not said anything sit down in it, and who has sat down moves where there is room.
+    /// What an administrator has said for want of somebody fills no seat that there is somebody for.
+    /// </summary>
     public bool CanFill(int stage, IReadOnlyList<VoteRow> votes)
     {
         if (!KnowsPeople)
@@ -38,8 +48,8 @@ internal sealed class Electorate(People people, ApprovalTerms terms, RunRow run,
 
         Func<ApprovalStage, bool>[] seats =
         [
-            .. votes.Select(vote => (Func<ApprovalStage, bool>)(one => vote.IsAdmin || Is(vote.Voice, one))),
-            .. known.Where(person => !votes.Any(vote => person.Is(vote.Voter))).Select(person => (Func<ApprovalStage, bool>)(one => Is(person, one))),
+            .. votes.Select(vote => (Func<ApprovalStage, bool>)(one => Is(vote.Voice, one))),
+            .. known.Where(person => !votes.Any(vote => person.Is(vote.Voter))).Select(person => (Func<ApprovalStage, bool>)(one => At(one) == stage && Is(person, one))),
         ];
         return Quorum.Count(terms.Stages, seats, (may, one) => may(one))[stage] >= terms.Stages[stage].Of;
     }
@@ -72,6 +82,9 @@ internal sealed class Electorate(People people, ApprovalTerms terms, RunRow run,
 
     /// <summary>Who may decide at a stage, as a sentence names them.</summary>
     public string Approvers(int stage) => string.Join(" or ", Selectors(terms.Stages[stage])) + (terms.Stages[stage].Of == 1 ? "" : $" ({terms.Stages[stage].Of} of them)");
+
+    // Two stages may be equal: which one it is, the place says.
+    private int At(ApprovalStage stage) => terms.Stages.TakeWhile(one => !ReferenceEquals(one, stage)).Count();
 
     private bool Is(Voice voice, ApprovalStage stage) => !IsShutOut(voice.Id) && (KnowsPeople
         ? known.FirstOrDefault(person => person.Is(voice.Id)) is { } person && person.IsAnyOf(Selectors(stage))

@@ -22,21 +22,29 @@ internal sealed class RulesInForce
         await tx.ExecuteAsync("DELETE FROM documents WHERE kind = 'people' AND hash <> @Hash", new { people.Hash });
     }
 
-    public async Task<Rules> ReadAsync(StoreTransaction tx)
+    public Task<Rules> ReadAsync(StoreTransaction tx) => ReadAsync(tx, replaced: null);
+
+    /// <param name="replaced">People that were in force a moment ago and were gone when they were read: another host has put others in their place.</param>
+    private async Task<Rules> ReadAsync(StoreTransaction tx, string? replaced)
     {
         var hashes = (await tx.ListAsync<InForce>("SELECT kind, hash FROM in_force")).ToDictionary(row => row.Kind, row => row.Hash);
         var ofPeople = hashes.GetValueOrDefault(OfPeople, People.Nobody.Hash);
         var ofPolicies = hashes.GetValueOrDefault(OfPolicies, Policies.None.Hash);
         if (!people.TryGetValue(ofPeople, out var known))
         {
-            known = People.FromJson(await ContentAsync(tx, ofPeople));
+            if (await FindAsync(tx, ofPeople) is not { } content)
+            {
+                return ofPeople == replaced ? throw Missing(ofPeople) : await ReadAsync(tx, ofPeople);
+            }
+
+            known = People.FromJson(content);
             people.Clear(); // one at a time holds, and there may be many in it
             people[ofPeople] = known;
         }
 
         if (!policies.TryGetValue(ofPolicies, out var holding))
         {
-            policies[ofPolicies] = holding = Policies.FromJson(await ContentAsync(tx, ofPolicies));
+            policies[ofPolicies] = holding = Policies.FromJson(await FindAsync(tx, ofPolicies) ?? throw Missing(ofPolicies));
         }
 
         return new Rules(known, ofPeople, holding, ofPolicies);
@@ -50,8 +58,9 @@ internal sealed class RulesInForce
             """, new { kind, hash, content });
     }
 
-    private static async Task<string> ContentAsync(StoreTransaction tx, string hash) => await tx.FirstAsync<string>("SELECT content FROM documents WHERE hash = @hash", new { hash })
-        ?? throw new InvalidOperationException($"Document {hash} is in force and not in the store. Restore the store from a backup.");
+    private static Task<string?> FindAsync(StoreTransaction tx, string hash) => tx.FirstAsync<string>("SELECT content FROM documents WHERE hash = @hash", new { hash });
+
+    private static InvalidOperationException Missing(string hash) => new($"Document {hash} is in force and not in the store. Restore the store from a backup.");
 
     private sealed class InForce
     {

@@ -51,7 +51,14 @@ internal sealed class SettleAsking(AgentParts parts) : IActivity<AskingStep, Ste
         }
 
         var call = await Calls.ReadAsync(tx, row.Run, row.Turn, row.Idx);
-        return call.IsSettled ? StepAnswer.Go : StepAnswer.Ask();
+        if (call.IsSettled)
+        {
+            return StepAnswer.Go;
+        }
+
+        // An edit has put another round in its place, whose time runs from there, also while other calls hold this one up.
+        var next = row.State == ApprovalStates.Superseded ? await askings.NewestAsync(call, row.Kind, call.Attempt) : null;
+        return StepAnswer.Ask(next is { IsPending: true } ? Askings.Reference(next) : null);
     }
 
     /// <summary>For every open approval of the turn at once, so that a person whom several ask is told of all of them in one message.</summary>

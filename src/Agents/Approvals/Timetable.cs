@@ -28,4 +28,11 @@ internal static class Timetable
     /// <summary>How many of the escalations are due at a time.</summary>
     public static int Escalated(ApprovalRow row, ApprovalTerms terms, long now) => row.ExpiresAt <= now ? terms.Escalations.Count
         : terms.Escalations.Count(one => one.After is { } after && row.RequestedAt + after.Ticks <= now);
+
+    /// <summary>How many of the escalations that are asked for now had been when an approval was decided, by terms that may have asked for others.</summary>
+    public static int Escalated(ApprovalRow decided, ApprovalTerms asked)
+    {
+        var atExpiry = Askings.TermsOf(decided).Escalations.Take(decided.Escalations).Any(one => one.After is null);
+        return asked.Escalations.Count(one => one.After is { } after ? decided.RequestedAt + after.Ticks <= decided.DecidedAt : atExpiry);
+    }
 }

@@ -97,6 +97,7 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
         if (failure is null)
         {
             await tx.ExecuteAsync("UPDATE messages SET state = 'sent', sent_at = @Now, error = NULL WHERE id = @Id AND state = 'queued'", new { row.Id, run.Now });
+            await EndedMeanwhileAsync(tx, run, row);
             return StepAnswer.Go;
         }
 
@@ -115,11 +116,31 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
         return StepAnswer.WaitFor(due);
     }
 
+    /// <summary>What was decided while it was being sent found no place yet that had been asked.</summary>
+    private async Task EndedMeanwhileAsync(StoreTransaction tx, LockedRun run, MessageRow row)
+    {
+        if (row.Person is not null || row.Kind == "outcome")
+        {
+            return;
+        }
+
+        foreach (var approval in await AboutAsync(tx, row))
+        {
+            if (!approval.IsPending && approval.State != ApprovalStates.Superseded)
+            {
+                await new Telling(parts, tx, run).EndedAsync(approval);
+            }
+        }
+    }
+
+    private static Task<IReadOnlyList<ApprovalRow>> AboutAsync(StoreTransaction tx, MessageRow row) =>
+        tx.ListAsync<ApprovalRow>("SELECT a.* FROM message_approvals m JOIN approvals a ON a.id = m.approval WHERE m.message = @Id ORDER BY a.id", new { row.Id });
+
     private async Task FallThroughAsync(StoreTransaction tx, LockedRun run, MessageRow row)
     {
         var people = (await parts.Rules.ReadAsync(tx)).People;
         var told = row.Recipients.Select(id => people.Find(run.Row.Tenant, id)).ToList();
-        foreach (var approval in await tx.ListAsync<ApprovalRow>("SELECT a.* FROM message_approvals m JOIN approvals a ON a.id = m.approval WHERE m.message = @Id ORDER BY a.id", new { row.Id }))
+        foreach (var approval in await AboutAsync(tx, row))
         {
             foreach (var person in told.Count == 0 ? [null] : told)
             {

@@ -40,12 +40,13 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
         }
     }
 
-    /// <summary>Says at the places where it was asked what has become of it.</summary>
+    /// <summary>Says at the places where it was asked what has become of it, once at each.</summary>
     public async Task EndedAsync(ApprovalRow row)
     {
         foreach (var place in await tx.ListAsync<string>("""
             SELECT DISTINCT m.channel FROM message_approvals a JOIN messages m ON m.id = a.message
-            WHERE a.approval = @Id AND m.person IS NULL AND m.kind <> 'outcome' AND m.sent_at IS NOT NULL
+            WHERE a.approval = @Id AND m.person IS NULL AND m.kind <> 'outcome' AND m.sent_at IS NOT NULL AND NOT EXISTS (
+              SELECT 1 FROM message_approvals b JOIN messages o ON o.id = b.message WHERE b.approval = @Id AND o.kind = 'outcome' AND o.person IS NULL AND o.channel = m.channel)
             """, new { row.Id }))
         {
             await AddAsync(row, MessageKind.Outcome, null, place, "", null);

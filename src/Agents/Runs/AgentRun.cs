@@ -70,7 +70,7 @@ public sealed class AgentRun : IOrchestrator<RunRef, Nothing>
             this.looks = looks;
             this.turn = turn;
             step = new CallStep(turn.Run, turn.Generation, turn.Turn, call.Index);
-            asking = call.Asking is { } open ? Ask(open) : null;
+            asking = call.Asking is { } open ? AskAsync(open) : null;
         }
 
         public async Task<bool> RunAsync()
@@ -89,13 +89,26 @@ public sealed class AgentRun : IOrchestrator<RunRef, Nothing>
                     return answer.Next == Next.Close;
                 }
 
-                asking = Ask(answer.Asking!);
+                asking = AskAsync(answer.Asking!);
             }
         }
 
-        private Task<StepAnswer> Ask(Asking open) => context.CallSubOrchestratorAsync<StepAnswer>(
-            AskPerson.Name,
-            open.Due,
-            new SubOrchestrationOptions(InstanceId: Instances.OfAsking(turn.Run, turn.Generation, open.Id)));
+        /// <summary>One round, and those that edits put in its place: they are asked also while other calls hold this one up.</summary>
+        private async Task<StepAnswer> AskAsync(Asking open)
+        {
+            while (true)
+            {
+                var word = await context.CallSubOrchestratorAsync<StepAnswer>(
+                    AskPerson.Name,
+                    open.Due,
+                    new SubOrchestrationOptions(InstanceId: Instances.OfAsking(turn.Run, turn.Generation, open.Id)));
+                if (word is not { Next: Next.Ask, Asking: { } next })
+                {
+                    return word;
+                }
+
+                open = next;
+            }
+        }
     }
 }
