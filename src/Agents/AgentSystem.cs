@@ -37,6 +37,7 @@ public sealed class AgentSystem : IAsyncDisposable
         Queries = new RunQueries(parts, Watch);
         Decisions = new Decisions(parts);
         Engines = new EngineRoster(parts);
+        Channels = new ChannelRoster(parts);
     }
 
     public RunService Runs { get; }
@@ -47,6 +48,9 @@ public sealed class AgentSystem : IAsyncDisposable
 
     /// <summary>All engines of the store, not only the one that this process serves.</summary>
     public EngineRoster Engines { get; }
+
+    /// <summary>By which people are told.</summary>
+    public ChannelRoster Channels { get; }
 
     public RunWatch Watch { get; } = new();
 
