@@ -1,4 +1,5 @@
 using Holdfast.Agents.Identity;
+using Holdfast.Agents.Messages;
 using Microsoft.AspNetCore.Http;
 
 namespace Holdfast.Agents.Http;
@@ -27,6 +28,12 @@ public sealed record ApiOptions
 
     /// <summary>Why the host cannot serve now, for /health/ready; null when it can.</summary>
     public Func<string?> NotReady { get; init; } = static () => null;
+
+    /// <summary>Whether people sign in by an API key on a page of ours; otherwise the platform in front of the host has signed them in.</summary>
+    public bool SignsInByKey { get; init; } = true;
+
+    /// <summary>How a message looks as a mail, for the page that shows it where it is made; null for no such page.</summary>
+    public Func<Message, (string Subject, string Text, string Html)>? MailOf { get; init; }
 
     /// <summary>Ends waits and streams, so that a stop is not held up by them.</summary>
     public CancellationToken Stopping { get; init; }

@@ -1,3 +1,4 @@
+using Holdfast.Agents.Http.Pages.Serving;
 using Holdfast.Agents.Storage;
 using Holdfast.Durable;
 using Holdfast.Sqlite;
@@ -7,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace Holdfast.Agents.Http;
 
 /// <summary>Every error leaves as a problem; none as a stack trace.</summary>
-internal sealed class ErrorPages(RequestDelegate next, long bodyLimit, ILogger logger)
+internal sealed class ErrorPages(RequestDelegate next, long bodyLimit, PageAnswers pages, ILogger logger)
 {
     private const string Unseen = "This was accepted, and cannot be shown: the store does not answer now. Look it up later.";
 
@@ -34,7 +35,7 @@ internal sealed class ErrorPages(RequestDelegate next, long bodyLimit, ILogger l
         }
         catch (Exception e) when (!http.Response.HasStarted)
         {
-            await Describe(http, e).WriteAsync(http);
+            await (http.GetEndpoint()?.Metadata.GetMetadata<PageRoute>() is null ? Describe(http, e).WriteAsync(http) : pages.WriteAsync(http, e, Describe));
         }
     }
 

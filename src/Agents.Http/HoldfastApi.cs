@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Holdfast.Agents.Http.Pages;
+using Holdfast.Agents.Http.Pages.Serving;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,14 +21,16 @@ public static class HoldfastApi
     {
         // Routing needs services of its own; none of them is the host's.
         var services = new ServiceCollection().AddRouting().AddSingleton(loggers).AddLogging()
-            .AddSingleton<DiagnosticListener>(_ => new DiagnosticListener("Holdfast.Agents.Http")).BuildServiceProvider();
+            .AddSingleton(_ => new PageRenderer(loggers)).AddSingleton<DiagnosticListener>(_ => new DiagnosticListener("Holdfast.Agents.Http")).BuildServiceProvider();
         var app = new ApplicationBuilder(services);
-        app.Use(next => new ErrorPages(next, options.BodyLimit, loggers.CreateLogger("Holdfast.Http")).InvokeAsync);
+        var pages = new PageAnswers(services.GetRequiredService<PageRenderer>());
+        app.Use(next => new ErrorPages(next, options.BodyLimit, pages, loggers.CreateLogger("Holdfast.Http")).InvokeAsync);
         app.UseRouting();
         app.Use(next => http => Admission.CheckAsync(http, options, next));
         app.UseEndpoints(endpoints =>
         {
-            var context = new ApiContext(system, options);
+            var context = new ApiContext(system, options) { Pages = pages };
+            PageRoutes.Map(endpoints, context);
             foreach (var route in ApiRoutes.All)
             {
                 var handler = route.Handle(context);
@@ -43,6 +47,8 @@ internal sealed record ApiContext(Func<AgentSystem> Agents, ApiOptions Options)
     public AgentSystem System => Agents();
 
     public OpenAnswers Open { get; } = new(Options.MostOpen);
+
+    public required PageAnswers Pages { get; init; }
 }
 
 /// <param name="Role">Which role a principal needs; null for no principal at all.</param>

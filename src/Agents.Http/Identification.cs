@@ -28,7 +28,7 @@ public static class Identification
         };
 
         // A client with many connections comes by all of them at once: one question to the store answers it, and is one guess if it is one.
-        async Task<Principal> ShareAsync(HttpContext http, ApiKeyText key)
+        async Task<Principal> ShareAsync(HttpContext http, KeyProof key)
         {
             var one = KeyValuePair.Create($"{metering.Address(http)} {http.IsLetIn()} {key.Hash}", new Lazy<Task<Principal>>(() => LookUpAsync(http, key)));
             one = KeyValuePair.Create(one.Key, asked.GetOrAdd(one.Key, one.Value));
@@ -43,7 +43,7 @@ public static class Identification
         }
 
         // A key that was good when it was last seen is not held up by what others at its address do; any other waits its turn before the store is asked.
-        async Task<Principal> LookUpAsync(HttpContext http, ApiKeyText key)
+        async Task<Principal> LookUpAsync(HttpContext http, KeyProof key)
         {
             var suspicion = http.IsLetIn() || ring.HasKnown(key) ? null : metering.Suspect(http);
             var isGuess = false;
@@ -80,9 +80,20 @@ public static class Identification
         };
     }
 
+    /// <summary>Whether a request brings a key, in its header or as a browser's session: whoever brings one is that key's principal.</summary>
+    public static bool BringsKey(HttpContext http) => http.Request.Headers.Authorization.Count > 0 || http.Items.ContainsKey(typeof(KeyProof));
+
+    /// <summary>Has the request taken as if it had sent this key.</summary>
+    internal static void Bring(HttpContext http, KeyProof key) => http.Items[typeof(KeyProof)] = key;
+
     /// <exception cref="ProblemException">No key, or something else.</exception>
-    private static ApiKeyText Read(HttpContext http, Metering metering)
+    private static KeyProof Read(HttpContext http, Metering metering)
     {
+        if (http.Items.TryGetValue(typeof(KeyProof), out var brought))
+        {
+            return (KeyProof)brought!;
+        }
+
         const string Remedy = "Send Authorization: Bearer hf_…, with a key from whoever runs this host.";
         var sent = http.Request.Headers.Authorization;
         if (sent is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && ApiKeyText.Read(header[Scheme.Length..].Trim()) is { } key)

@@ -1,5 +1,6 @@
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Engines;
+using Holdfast.Agents.Links;
 using Holdfast.Agents.Messages;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
@@ -38,6 +39,7 @@ public sealed class AgentSystem : IAsyncDisposable
         Decisions = new Decisions(parts);
         Engines = new EngineRoster(parts);
         Channels = new ChannelRoster(parts);
+        Links = LinkKeys is { } keys ? new LinkAccess(parts.Store, keys) : null;
     }
 
     public RunService Runs { get; }
@@ -46,11 +48,20 @@ public sealed class AgentSystem : IAsyncDisposable
 
     public Decisions Decisions { get; }
 
+    /// <summary>The way in by personal links; null where the host signs none.</summary>
+    public LinkAccess? Links { get; }
+
+    /// <summary>Signs links, forms and sessions; null where the host has no key for them.</summary>
+    public LinkKeys? LinkKeys => parts.Options.LinkKeys;
+
     /// <summary>All engines of the store, not only the one that this process serves.</summary>
     public EngineRoster Engines { get; }
 
     /// <summary>By which people are told.</summary>
     public ChannelRoster Channels { get; }
+
+    /// <summary>The agents that runs can be started of.</summary>
+    public IReadOnlyList<string> Agents => parts.Agents.Names;
 
     public RunWatch Watch { get; } = new();
 

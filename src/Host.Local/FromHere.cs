@@ -25,7 +25,10 @@ internal static class FromHere
     /// <summary>Addressed to this machine by a name that nobody else can point at it, and by no page but this host's own.</summary>
     public static bool IsFromHere(HttpRequest request) =>
         IsLoopback(request.Host.Host)
-        && (!request.Headers.TryGetValue("Origin", out var origin) || (origin.Count == 1 && origin[0] == $"{request.Scheme}://{request.Host.Value}"));
+        && (!request.Headers.TryGetValue("Origin", out var origin) || (origin.Count == 1 && (origin[0] == $"{request.Scheme}://{request.Host.Value}" || IsOwnForm(request, origin[0]))));
+
+    // A page that sends no referrer has its forms sent without an origin; that they are its own the browser says beside it.
+    private static bool IsOwnForm(HttpRequest request, string? origin) => origin == "null" && request.Headers["Sec-Fetch-Site"] == "same-origin";
 
     private static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));

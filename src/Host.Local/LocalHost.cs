@@ -5,6 +5,7 @@ using Holdfast.Agents;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Engines;
 using Holdfast.Agents.Http;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Secrets;
@@ -191,9 +192,16 @@ public static class LocalHost
             Identify = reach.Identify(() => store()!, loggers),
             NotReady = () => stopping.IsCancellationRequested ? "The host is stopping."
                 : Volatile.Read(ref notReady) ?? (store()?.Away is null ? null : "The store does not answer."),
+            MailOf = reach.IsOffLoopback ? null : AsMail,
             Stopping = stopping,
         }, loggers));
         return () => Volatile.Write(ref notReady, null);
+    }
+
+    private static (string Subject, string Text, string Html) AsMail(Message message)
+    {
+        var mail = MailContent.Of(message);
+        return (mail.Subject, mail.Text, mail.Html);
     }
 
     private static async Task ListenAsync(WebApplication app, HostSettings settings)

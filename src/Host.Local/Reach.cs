@@ -29,6 +29,8 @@ internal sealed class Reach
 
     public string Scheme => certificate is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
 
+    public bool IsOffLoopback => settings.IsOffLoopback;
+
     /// <summary>Where people reach this host, and links lead.</summary>
     public Uri Address => settings.Url ?? new($"{Scheme}://{new IPEndPoint(settings.Host, settings.Port)}/");
 
@@ -110,6 +112,6 @@ internal sealed class Reach
     public Func<HttpContext, ValueTask<Principal?>> Identify(Func<AgentStore> store, ILoggerFactory loggers)
     {
         var keys = Identification.Keys(store, new RateLimits { PerSecond = settings.Rate, Burst = settings.Rate * 4 }, TimeProvider.System, loggers);
-        return settings.IsOffLoopback ? keys : http => http.Request.Headers.Authorization.Count == 0 ? new(LocalAdmin) : keys(http);
+        return settings.IsOffLoopback ? keys : http => Identification.BringsKey(http) ? keys(http) : new(LocalAdmin);
     }
 }

@@ -55,6 +55,7 @@ public sealed class Browsing : IAsyncLifetime
         var context = await browser!.NewContextAsync(new()
         {
             ViewportSize = screen == Screen.Phone ? new() { Width = 360, Height = 740 } : new() { Width = 1280, Height = 800 },
+            ReducedMotion = ReducedMotion.Reduce, // or a colour on its way is measured
             ColorScheme = colours, JavaScriptEnabled = scripts, DeviceScaleFactor = screen == Screen.Phone ? 2 : 1, HasTouch = screen == Screen.Phone, IsMobile = screen == Screen.Phone,
         });
         return await Visit.ToAsync(context, Server, sample);

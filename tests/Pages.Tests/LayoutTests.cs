@@ -1,5 +1,6 @@
 using System.Text;
 using Holdfast.Agents.Http.Pages;
+using Holdfast.Agents.Wording;
 
 namespace Holdfast.Pages.Tests;
 
@@ -63,6 +64,16 @@ public sealed class LayoutTests(Browsing browsing)
     {
         using var renderer = new PageRenderer();
         Assert.InRange(Encoding.UTF8.GetByteCount((await renderer.RenderAsync(Samples.All[sample])).Html), 500, 60_000);
+    }
+
+    [Fact]
+    public async Task AListOfWhatSomebodyMadeLongWeighsNoMore()
+    {
+        var sentence = Sentence.Of(Template.Parse("Pay {payee} to the account {account} for {reason}"), "pay", Samples.Json($$"""{"payee": "{{new string('x', 900)}}", "account": "{{new string('y', 900)}}", "reason": "{{new string('z', 900)}}"}"""), Samples.English);
+        var inbox = (InboxPage)Samples.All["inbox-full"];
+        using var renderer = new PageRenderer();
+        var page = await renderer.RenderAsync(inbox with { Items = [.. inbox.Items.Select(item => item with { Sentence = sentence })] });
+        Assert.InRange(Encoding.UTF8.GetByteCount(page.Html), 500, 60_000);
     }
 
     [Fact]

@@ -30,13 +30,15 @@ internal static class Samples
         ["approval-edit"] = Approval(Edited()),
         ["approval-german"] = Approval(RefundItem(German)) with { Reader = German },
         ["approval-wrong"] = Approval(RefundItem() with { Form = Form() with { TriesLeft = 3, Errors = new Dictionary<string, string> { ["code"] = "These are not the digits of the message. 3 tries are left." } } })
-            with { Notices = [new(NoticeKind.Error, "Nothing was decided.")] },
+            with
+        { Notices = [new(NoticeKind.Error, "Nothing was decided.")] },
         ["approvals-of-a-turn"] = Several(),
         ["question"] = Approval(Question()),
         ["question-text"] = Approval(Question() with { Form = new DecisionForm("n", ["answer", "reject"]) { NeedsCode = true, Answer = new("answer", "Your answer", FieldKind.LongText, "") } }),
         ["in-doubt"] = Approval(InDoubt()) with { SignedIn = Mara },
         ["decided"] = Approval(RefundItem() with { Form = null, Warnings = [], Verdict = new(VerdictKind.Approved) { By = "Jonas Feld", At = Now.AddMinutes(-2), ExecutedAt = Now.AddMinutes(-2) }, Stages = Decided() })
-            with { Notices = [new(NoticeKind.Good, "Thank you. Your decision is taken.")] },
+            with
+        { Notices = [new(NoticeKind.Good, "Thank you. Your decision is taken.")] },
         ["rejected"] = Approval(RefundItem() with { Form = null, Warnings = [], Verdict = new(VerdictKind.Rejected) { By = "Mara Weiss", At = Now.AddHours(-5), Reason = "The lamp was returned broken. Half of it, please." }, Stages = [] }),
         ["voted"] = Approval(RefundItem() with { Form = null, Standing = "You have approved this. It waits for Finance now." }) with { SignedIn = Mara },
         ["hostile"] = Hostile(),
@@ -90,7 +92,8 @@ internal static class Samples
         }));
         return Approval(RefundItem() with
         {
-            Sentence = Sentence.Of(Template.Parse("Pay {payee} for order {orderId}"), "issue_refund", arguments, English), Arguments = arguments,
+            Sentence = Sentence.Of(Template.Parse("Pay {payee} for order {orderId}"), "issue_refund", arguments, English),
+            Arguments = arguments,
             Warnings = ["</p><script>document.title='hacked'</script>"],
         }) with
         {
@@ -144,7 +147,12 @@ internal static class Samples
 
     private static ApprovalItem Question() => RefundItem() with
     {
-        Kind = ItemKind.Question, Sentence = Sentence.OfQuestion("Which of these should the customer get?"), Tool = "ask_person", Risk = Effect.None, Stages = [], Warnings = [],
+        Kind = ItemKind.Question,
+        Sentence = Sentence.OfQuestion("Which of these should the customer get?"),
+        Tool = "ask_person",
+        Risk = Effect.None,
+        Stages = [],
+        Warnings = [],
         Form = new DecisionForm("n", ["answer", "reject"])
         {
             Answer = FormField.Of("answer", "Your answer", Json("""{"enum": ["A new lamp", "The money back", "A voucher of 1,300.00 €"]}"""), null, English),
@@ -156,8 +164,14 @@ internal static class Samples
         var arguments = Json("""{"text": "Your refund is on its way."}""");
         return RefundItem() with
         {
-            Kind = ItemKind.InDoubt, Tool = "send_reply", Arguments = arguments, Sentence = Sentence.Of(Reply, "send_reply", arguments, English), Stages = [], Until = null,
-            Warnings = ["The host stopped between the call and the note of its result. Nobody knows whether the mail went out."], Form = new("n", ["happened", "runAgain", "giveUp"]),
+            Kind = ItemKind.InDoubt,
+            Tool = "send_reply",
+            Arguments = arguments,
+            Sentence = Sentence.Of(Reply, "send_reply", arguments, English),
+            Stages = [],
+            Until = null,
+            Warnings = ["The host stopped between the call and the note of its result. Nobody knows whether the mail went out."],
+            Form = new("n", ["happened", "runAgain", "giveUp"]),
         };
     }
 

@@ -14,7 +14,7 @@ internal static class PageAssets
 
     public static PageAsset InboxScript { get; } = Read("inbox.js");
 
-    /// <summary>Without indents and comments of a line: what is left is what the digest is of.</summary>
+    /// <summary>Without indents and comments of a line, a style sheet also without spaces that mean nothing: what is left is what the digest is of.</summary>
     private static PageAsset Read(string name)
     {
         using var stream = typeof(PageAssets).Assembly.GetManifestResourceStream(name)
@@ -22,6 +22,11 @@ internal static class PageAssets
         using var reader = new StreamReader(stream);
         var lines = reader.ReadToEnd().Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && !line.StartsWith("/*", StringComparison.Ordinal) && !line.StartsWith("//", StringComparison.Ordinal));
         var text = string.Join('\n', lines);
+        if (name.EndsWith(".css", StringComparison.Ordinal))
+        {
+            text = text.Replace(" {", "{").Replace("{ ", "{").Replace("; ", ";").Replace(": ", ":").Replace(", ", ",").Replace(";}", "}").Replace(" }", "}").Replace(";}", "}");
+        }
+
         return new(new(text), $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}'");
     }
 }

@@ -5,6 +5,7 @@ using Holdfast.Agents.Json;
 using Holdfast.Agents.Messages;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
 
 namespace Holdfast.Agents.Approvals;
 
@@ -30,7 +31,13 @@ public sealed record ApprovalView
 
     public required string Agent { get; init; }
 
+    /// <summary>Which version of the agent asks.</summary>
+    public required string AgentVersion { get; init; }
+
     public required string Tool { get; init; }
+
+    /// <summary>What the tool changes.</summary>
+    public required Effect Risk { get; init; }
 
     /// <summary>Exactly what will be run.</summary>
     public required JsonElement Arguments { get; init; }
@@ -102,7 +109,8 @@ public sealed record ApprovalView
 public sealed record ApprovalStageView(IReadOnlyList<string> By, int Of, string Requester);
 
 /// <param name="Have">How many of them have.</param>
-public sealed record StageProgress(IReadOnlyList<string> By, int Of, int Have);
+/// <param name="Who">Whose yes that is.</param>
+public sealed record StageProgress(IReadOnlyList<string> By, int Of, int Have, IReadOnlyList<string> Who);
 
 /// <param name="Way">api, page or link.</param>
 public sealed record VoteView(string By, string Decision, DateTimeOffset At, string Way, string? Reason);
@@ -117,7 +125,7 @@ public sealed record MessageView(string Id, string Kind, string Channel, IReadOn
 internal sealed class ApprovalQueries(AgentParts parts, StoreTransaction tx, string tenant)
 {
     private const string Select = """
-        SELECT a.*, r.id AS run_id, r.agent, r.requested_by, r.created_by, c.failure AS doubt FROM approvals a
+        SELECT a.*, r.id AS run_id, r.agent, r.version, r.requested_by, r.created_by, c.failure AS doubt FROM approvals a
         JOIN runs r ON r.run = a.run LEFT JOIN calls c ON c.run = a.run AND c.turn = a.turn AND c.idx = a.idx
         """;
 
@@ -186,7 +194,7 @@ internal sealed class ApprovalQueries(AgentParts parts, StoreTransaction tx, str
     {
         var terms = Askings.TermsOf(row);
         var electorate = row.Electorate(people);
-        var counts = electorate.Count([.. votes.Where(vote => vote.Decision is Approvals.Decisions.Approve or Approvals.Decisions.RunAgain or Approvals.Decisions.Answer)]);
+        var seated = electorate.Seat([.. votes.Where(vote => vote.Decision is Approvals.Decisions.Approve or Approvals.Decisions.RunAgain or Approvals.Decisions.Answer)]);
         var stage = terms.Stages.Count == 0 ? new ApprovalStage([], 0) : terms.Stages[Math.Min(row.Stage, terms.Stages.Count - 1)];
         var inDoubt = row.Kind == ApprovalKinds.InDoubt;
         return new ApprovalView
@@ -196,7 +204,9 @@ internal sealed class ApprovalQueries(AgentParts parts, StoreTransaction tx, str
             Status = row.State,
             RunId = row.RunId,
             Agent = row.Agent,
+            AgentVersion = row.Version,
             Tool = row.Tool,
+            Risk = (Effect)row.Risk,
             Arguments = CanonicalJson.Parse(row.Arguments),
             Proposed = row.Proposed is null ? null : CanonicalJson.Parse(row.Proposed),
             Digest = row.Digest,
@@ -204,7 +214,7 @@ internal sealed class ApprovalQueries(AgentParts parts, StoreTransaction tx, str
             Index = row.Idx,
             Round = row.Round,
             Stage = new ApprovalStageView(electorate.Selectors(stage), stage.Of, terms.RequesterMayDecide ? "allowed" : "denied"),
-            Stages = [.. terms.Stages.Select((one, at) => new StageProgress(electorate.Selectors(one), one.Of, counts[at]))],
+            Stages = [.. terms.Stages.Select((one, at) => new StageProgress(electorate.Selectors(one), one.Of, seated[at].Count, [.. seated[at].Select(vote => vote.Voter)]))],
             Votes = [.. votes.Select(vote => new VoteView(vote.Voter, vote.Decision, Times.Of(vote.At), vote.Way, vote.Reason))],
             Decisions = row.IsPending ? Approvals.Decisions.Of(row.Kind, terms) : [],
             Editable = row.Kind == ApprovalKinds.Approval ? terms.Edit : [],
@@ -232,6 +242,8 @@ internal sealed class ApprovalQueries(AgentParts parts, StoreTransaction tx, str
         public string RunId { get; init; } = "";
 
         public string Agent { get; init; } = "";
+
+        public string Version { get; init; } = "";
 
         public string RequestedBy { get; init; } = "";
 

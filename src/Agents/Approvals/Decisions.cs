@@ -68,10 +68,14 @@ public sealed class Decisions
 
     /// <summary>Stores the decision of a person whom a link alone identifies.</summary>
     /// <exception cref="RefusedException">As above, or the person is not known any more.</exception>
-    internal Task<ApprovalView> DecideAsync(Link link, string approval, Decision decision) =>
-        DecideAsync(link.Tenant, new Voice(link.Person, [], Ways.Link) { Seen = decision.Seen, Link = link.Id }, approval, decision);
+    /// <param name="key">The id of the key that has signed the link.</param>
+    internal Task<ApprovalView> DecideAsync(Link link, string key, string approval, Decision decision) =>
+        DecideAsync(link.Tenant, new Voice(link.Person, [], Ways.Link) { Seen = decision.Seen, Link = link.Id }, approval, decision, async tx =>
+            await LinkStore.LockAsync(tx, link.Id) is { RevokedAt: null } && !await LinkStore.IsKeyRevokedAsync(tx, key) ? null
+                : new RefusedException(Refusal.Forbidden, "This link was withdrawn. Nothing was decided."));
 
-    private async Task<ApprovalView> DecideAsync(string tenant, Voice voice, string approval, Decision decision)
+    /// <param name="barred">Why nothing is taken from this voice now, whatever it says; read in the transaction that decides.</param>
+    private async Task<ApprovalView> DecideAsync(string tenant, Voice voice, string approval, Decision decision, Func<StoreTransaction, Task<RefusedException?>>? barred = null)
     {
         decision = Canonical(decision);
         var (refusal, view) = await parts.Store.WriteAsync(async tx =>
@@ -81,7 +85,7 @@ public sealed class Decisions
             var run = await LockedRun.TakeAsync(tx, owner);
             var ballot = await Ballot.ReadAsync(parts, tx, run, approval);
             ballot.CheckKind(decision);
-            var (refusal, isSame) = await ballot.TakeAsync(voice, decision);
+            var (refusal, isSame) = barred is not null && await barred(tx) is { } withdrawn ? (withdrawn, false) : await ballot.TakeAsync(voice, decision);
             await AuditLog.AppendAsync(tx, tenant, ballot.Entry(voice, decision, refusal, isSame)); // refused ones, too: what was tried is kept with what it found
             return (refusal, (await new ApprovalQueries(parts, tx, tenant).FindAsync(approval))!); // with it, or a store that goes away in between would hide that it was stored
         }, refusable: true);

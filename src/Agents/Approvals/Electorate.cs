@@ -19,7 +19,10 @@ internal sealed class Electorate(People people, ApprovalTerms terms, RunRow run,
     public IReadOnlyList<string> Selectors(ApprovalStage stage) => [.. stage.By.Union(terms.Escalations.Take(escalations).Where(one => one.Rule == stage.Rule).SelectMany(one => one.To))];
 
     /// <summary>How many of its people each stage has, of those who have said yes and may still say it.</summary>
-    public IReadOnlyList<int> Count(IReadOnlyList<VoteRow> yes) => Quorum.Count(terms.Stages, yes, (vote, stage) => vote.IsAdmin || Is(vote.Voice, stage));
+    public IReadOnlyList<int> Count(IReadOnlyList<VoteRow> yes) => [.. Seat(yes).Select(seated => seated.Count)];
+
+    /// <summary>Whose yes counts at each stage.</summary>
+    public IReadOnlyList<IReadOnlyList<VoteRow>> Seat(IReadOnlyList<VoteRow> yes) => Quorum.Seat(terms.Stages, yes, (vote, stage) => vote.IsAdmin || Is(vote.Voice, stage));
 
     /// <summary>The people who are asked at a stage and have not said anything.</summary>
     public IReadOnlyList<Person> Asked(ApprovalStage stage, IReadOnlyList<VoteRow> votes) =>

@@ -7,9 +7,13 @@ public static class Quorum
 {
     /// <summary>How many of these people each stage has, at most as many as it needs.</summary>
     /// <param name="may">Whether a person may fill a stage.</param>
-    public static IReadOnlyList<int> Count<T>(IReadOnlyList<ApprovalStage> stages, IReadOnlyList<T> people, Func<T, ApprovalStage, bool> may)
+    public static IReadOnlyList<int> Count<T>(IReadOnlyList<ApprovalStage> stages, IReadOnlyList<T> people, Func<T, ApprovalStage, bool> may) =>
+        [.. Seat(stages, people, may).Select(seated => seated.Count)];
+
+    /// <summary>Which of them fill each stage.</summary>
+    public static IReadOnlyList<IReadOnlyList<T>> Seat<T>(IReadOnlyList<ApprovalStage> stages, IReadOnlyList<T> people, Func<T, ApprovalStage, bool> may)
     {
-        var counts = new int[stages.Count];
+        var seated = stages.Select(_ => new List<T>()).ToArray();
         foreach (var rule in stages.Select((stage, at) => (stage, at)).GroupBy(one => one.stage.Rule))
         {
             // Seats in their order; a person who sits may move up to make room, so that as many sit as can (Kuhn's algorithm).
@@ -17,10 +21,12 @@ public static class Quorum
             var sits = Enumerable.Repeat(-1, seats.Length).ToArray();
             for (var seat = 0; seat < seats.Length; seat++)
             {
-                if (Fill(seat, new bool[people.Count]))
-                {
-                    counts[seats[seat]]++;
-                }
+                Fill(seat, new bool[people.Count]);
+            }
+
+            foreach (var (stage, person) in seats.Zip(sits).Where(one => one.Second >= 0).OrderBy(one => one.Second))
+            {
+                seated[stage].Add(people[person]);
             }
 
             bool Fill(int seat, bool[] asked)
@@ -45,7 +51,7 @@ public static class Quorum
             }
         }
 
-        return counts;
+        return seated;
     }
 
     /// <summary>The first stage that is not full; the number of stages when all are.</summary>

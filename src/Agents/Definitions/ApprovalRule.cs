@@ -12,7 +12,6 @@ public sealed record ApprovalRule(string? Tool, IReadOnlyList<Condition> When, A
 {
     /// <summary>Of which tools, by what they change; null for any.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [JsonConverter(typeof(Json.CamelCaseEnum<Effect>))]
     public Effect? Risk { get; init; }
 
     /// <summary>Where it stands, for who wants to know why somebody is asked: <c>policies/finance.yaml(3)</c>. Null in an agent's definition.</summary>

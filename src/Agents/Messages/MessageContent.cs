@@ -3,20 +3,19 @@ using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Json;
 using Holdfast.Agents.Links;
-using Holdfast.Agents.Runs;
 using Holdfast.Agents.Storage;
 
 namespace Holdfast.Agents.Messages;
 
 /// <summary>What a message says, by what the store holds when it is sent.</summary>
-internal sealed class MessageContent(AgentParts parts, StoreTransaction tx, LockedRun run)
+internal sealed class MessageContent(AgentParts parts, StoreTransaction tx, RunRow run)
 {
     /// <returns>Null when nothing is left to tell: it is decided, or who would be told is not asked any more.</returns>
     public async Task<Message?> OfAsync(MessageRow row)
     {
         var people = (await parts.Rules.ReadAsync(tx)).People;
         var kind = Enum.Parse<MessageKind>(row.Kind, ignoreCase: true);
-        var to = row.Recipients.Select(id => people.Find(run.Row.Tenant, id)).OfType<Person>().OrderBy(person => person.Name, StringComparer.Ordinal).ToList();
+        var to = row.Recipients.Select(id => people.Find(run.Tenant, id)).OfType<Person>().OrderBy(person => person.Name, StringComparer.Ordinal).ToList();
         List<ApprovalRow> about = [];
         foreach (var approval in await tx.ListAsync<ApprovalRow>("SELECT a.* FROM message_approvals m JOIN approvals a ON a.id = m.approval WHERE m.message = @Id ORDER BY a.idx, a.id", new { row.Id }))
         {
@@ -48,20 +47,19 @@ internal sealed class MessageContent(AgentParts parts, StoreTransaction tx, Lock
             return false;
         }
 
-        var askings = new Askings(parts, tx, run);
         var terms = Askings.TermsOf(approval);
-        var electorate = await askings.ElectorateAsync(approval, terms);
-        var asked = electorate.Asked(terms.Stages[approval.Stage], await askings.VotesAsync(approval.Id));
+        var electorate = new Electorate((await parts.Rules.ReadAsync(tx)).People, terms, run, approval.Escalations);
+        var asked = electorate.Asked(terms.Stages[approval.Stage], await tx.ListAsync<VoteRow>("SELECT * FROM votes WHERE approval = @Id ORDER BY seq", new { approval.Id }));
         return row.Recipients.Count == 0 || to.Any(person => asked.Any(one => one.Is(person.Id)));
     }
 
     private async Task<MessageItem> ItemAsync(ApprovalRow approval, MessageKind kind)
     {
-        var agent = await parts.Agents.OfAsync(tx, run.Row.Version);
+        var agent = await parts.Agents.OfAsync(tx, run.Version);
         var terms = Askings.TermsOf(approval);
-        return new MessageItem(approval.Id, approval.Kind, run.Row.Agent, approval.Tool, agent.Describe.GetValueOrDefault(approval.Tool), CanonicalJson.Parse(approval.Arguments))
+        return new MessageItem(approval.Id, approval.Kind, run.Agent, approval.Tool, agent.Describe.GetValueOrDefault(approval.Tool), CanonicalJson.Parse(approval.Arguments))
         {
-            RequestedBy = run.Row.RequestedBy,
+            RequestedBy = run.RequestedBy,
             ExpiresAt = Times.Of(approval.ExpiresAt),
             Stage = Math.Min(approval.Stage, terms.Stages.Count - 1) + 1,
             Stages = terms.Stages.Count,

@@ -55,7 +55,7 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
             return (StepAnswer.WaitFor(row.DueAt), null);
         }
 
-        var content = await new MessageContent(parts, tx, run).OfAsync(row);
+        var content = await new MessageContent(parts, tx, run.Row).OfAsync(row);
         if (content is null)
         {
             await tx.ExecuteAsync("UPDATE messages SET state = 'void' WHERE id = @id", new { id });

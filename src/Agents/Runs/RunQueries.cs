@@ -4,6 +4,8 @@ using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Engines;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Json;
+using Holdfast.Agents.Links;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Storage;
 
@@ -83,11 +85,11 @@ public sealed class RunQueries
     /// <summary>What was said and done, in order; null when there is no such run.</summary>
     public Task<IReadOnlyList<TranscriptEntry>?> TranscriptAsync(Principal principal, string id) => parts.Store.ReadAsync(async tx =>
     {
-        if (await RowAsync(tx, principal, id) is not { } run)
-        {
-            return null;
-        }
+        return await RowAsync(tx, principal, id) is { } run ? await TranscriptAsync(tx, run) : null;
+    });
 
+    internal static async Task<IReadOnlyList<TranscriptEntry>> TranscriptAsync(StoreTransaction tx, RunRow run)
+    {
         List<TranscriptEntry> entries = [new("user", 0, Times.Of(run.CreatedAt)) { Text = run.Input }];
         var calls = (await tx.ListAsync<CallRow>("SELECT * FROM calls WHERE run = @Run ORDER BY turn, idx", new { run.Run })).ToLookup(call => call.Turn);
         foreach (var turn in await tx.ListAsync<TurnRow>("SELECT * FROM turns WHERE run = @Run AND reply IS NOT NULL ORDER BY turn", new { run.Run }))
@@ -96,8 +98,10 @@ public sealed class RunQueries
             entries.AddRange(calls[turn.Turn].Select(Did));
         }
 
-        return (IReadOnlyList<TranscriptEntry>?)entries;
-    });
+        return entries;
+    }
+
+    internal async Task<RunView> ViewAsync(StoreTransaction tx, RunRow run) => (await ViewAsync(tx, [run]))[0];
 
     /// <summary>The run's next steps after a number, at most 500; null when there is no such run.</summary>
     public Task<EventPage?> EventsAsync(Principal principal, string id, long after) => parts.Store.ReadAsync(async tx =>
@@ -112,6 +116,33 @@ public sealed class RunQueries
     /// <summary>Newest first.</summary>
     public Task<IReadOnlyList<ApprovalView>> ListApprovalsAsync(Principal principal, string? status, string? runId, string? before, int limit) =>
         parts.Store.ReadAsync(tx => new ApprovalQueries(parts, tx, principal.Tenant).ListAsync(status, runId, before, limit));
+
+    /// <summary>What a person reads before they decide; null where there is no such approval.</summary>
+    public Task<Dossier?> DossierAsync(Principal principal, string approval) =>
+        parts.Store.ReadAsync(tx => new Dossiers(parts, tx, principal.Tenant, this).FindAsync(approval, new Voice(principal.Id, principal.Roles, Ways.Page)));
+
+    /// <summary>The same for a person whom a link makes its holder.</summary>
+    public Task<Dossier?> DossierAsync(Link link) => parts.Store.ReadAsync(tx => new Dossiers(parts, tx, link.Tenant, this).FindAsync(link.Approval, new Voice(link.Person, [], Ways.Link)));
+
+    /// <summary>What the last message to a person about an approval says, or where there was none the last to a place; null where nobody was told.</summary>
+    public Task<Message?> MessageAsync(Principal principal, string approval) => parts.Store.ReadAsync(async tx =>
+        await tx.FirstAsync<MessageRow>("""
+            SELECT m.* FROM message_approvals a JOIN messages m ON m.id = a.message WHERE a.approval = @approval AND m.tenant = @Tenant ORDER BY m.person IS NULL, m.id DESC LIMIT 1
+            """, new { approval, principal.Tenant }) is { } row
+            && await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE run = @Run", new { row.Run }) is { } run ? await new MessageContent(parts, tx, run).OfAsync(row) : null);
+
+    /// <summary>A person of a tenant; null where they are not known.</summary>
+    public Task<Person?> PersonAsync(string tenant, string id) => parts.Store.ReadAsync(async tx => (await parts.Rules.ReadAsync(tx)).People.Find(tenant, id));
+
+    /// <summary>How the agent of a run describes its tools, by their names.</summary>
+    public Task<IReadOnlyDictionary<string, string>> DescribeAsync(string version) => parts.Store.ReadAsync(async tx => (await parts.Agents.OfAsync(tx, version)).Describe);
+
+    /// <summary>The store's clock.</summary>
+    public Task<DateTimeOffset> NowAsync() => parts.Store.ReadAsync(async tx =>
+    {
+        await tx.ReadClockAsync();
+        return tx.Now;
+    });
 
     /// <summary>What a call would be asked, of whom and why.</summary>
     /// <param name="arguments">As a model would give them.</param>

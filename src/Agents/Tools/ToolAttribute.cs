@@ -1,5 +1,8 @@
 using System.ComponentModel;
 
+using System.Text.Json.Serialization;
+using Holdfast.Agents.Json;
+
 namespace Holdfast.Agents.Tools;
 
 /// <summary>
@@ -35,6 +38,7 @@ public sealed class ToolAttribute(string name) : Attribute
 }
 
 /// <summary>What a tool changes.</summary>
+[JsonConverter(typeof(CamelCaseEnum<Effect>))]
 public enum Effect
 {
     /// <summary>Nothing; calls run at once, in parallel, and are tried again freely.</summary>

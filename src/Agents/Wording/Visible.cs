@@ -16,14 +16,7 @@ public static class Visible
     public static VisibleText Of(string text, int limit = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var runs = Runs(text);
-        var length = 0L;
-        foreach (var run in runs)
-        {
-            length += run.Length;
-        }
-
-        return length <= limit + (limit / 10L) ? new(runs, []) : Cut(runs, limit);
+        return Cut(Runs(text), limit);
     }
 
     /// <summary>On one line without any markup, for mail and messages: <c>[U+202E]</c> stands for what would not be seen.</summary>
@@ -146,8 +139,13 @@ public static class Visible
 
     private static bool IsPicture(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.OtherSymbol or UnicodeCategory.ModifierSymbol || rune.Value == 0x2642;
 
-    private static VisibleText Cut(List<TextRun> runs, int limit)
+    internal static VisibleText Cut(IReadOnlyList<TextRun> runs, int limit)
     {
+        if (runs.Sum(run => (long)run.Length) <= limit + (limit / 10L))
+        {
+            return new(runs, []);
+        }
+
         var (shown, rest) = (new List<TextRun>(), new List<TextRun>());
         var left = limit;
         foreach (var run in runs)

@@ -10,6 +10,10 @@ public sealed record VisibleText(IReadOnlyList<TextRun> Shown, IReadOnlyList<Tex
     /// <summary>Whether anything in it would have been taken for something else.</summary>
     public bool IsSuspicious => Shown.Concat(Rest).Any(run => run.Kind != TextRunKind.Plain);
 
+    /// <summary>The same with less shown at once.</summary>
+    /// <inheritdoc cref="Visible.Of"/>
+    public VisibleText UpTo(int limit) => Visible.Cut([.. Shown, .. Rest], limit);
+
     /// <summary>All of it without markup: <c>[U+202E]</c> stands for what would not be seen.</summary>
     public override string ToString() => TextRun.Join(Shown.Concat(Rest));
 }

@@ -1,0 +1,49 @@
+using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Runs;
+using Microsoft.AspNetCore.Http;
+
+namespace Holdfast.Agents.Http.Pages.Serving;
+
+/// <summary>A run with its time line, so that who decides sees what led here.</summary>
+internal static class RunPages
+{
+    public static RequestDelegate Get(ApiContext api) => async http =>
+    {
+        var visitor = await Visitor.AdmitAsync(api, http, Roles.Read);
+        var id = RequestQuery.Id(http, "run");
+        var queries = api.System.Queries;
+        var run = await queries.FindAsync(visitor.Principal, id) ?? throw RunRoutes.NotFound(id);
+        var transcript = await queries.TranscriptAsync(visitor.Principal, id) ?? [];
+        var approvals = await queries.ListApprovalsAsync(visitor.Principal, null, id, null, 200);
+        var describe = await queries.DescribeAsync(run.AgentVersion);
+        await api.Pages.WriteAsync(http, new RunPage
+        {
+            Reader = visitor.Reader,
+            Now = visitor.Now,
+            SignedIn = visitor.SignedIn(api, http),
+            Id = run.Id,
+            Agent = run.Agent,
+            Model = run.Model,
+            RequestedBy = run.RequestedBy,
+            Status = run.Status,
+            CreatedAt = run.CreatedAt,
+            EndedAt = run.EndedAt,
+            WaitingFor = run.WaitingFor is { } waiting ? $"{waiting.Who}. {waiting.Next}".TrimStart('.', ' ') : null,
+            Open = [.. approvals.Where(approval => approval.Status == "pending").Select(approval => new PageLink(ApprovalFilling.SentenceOf(approval, describe.GetValueOrDefault(approval.Tool), visitor.Reader).ToString(), $"/approvals/{approval.Id}"))],
+            Outcome = run.Outcome?.Kind,
+            Cause = run.Outcome?.Cause ?? run.Fault?.Message,
+            Unknown = [.. (run.Outcome?.Unknown ?? []).Select(call => $"{call.Tool} (turn {call.Turn})")],
+            TimeLine = [.. transcript.SelectMany(entry => TimeLines.Of(entry, run.RequestedBy)).Concat(approvals.Select(approval => OfApproval(approval, describe, visitor))).OrderBy(entry => entry.At ?? DateTimeOffset.MaxValue)],
+        });
+    };
+
+    private static TimeLineEntry OfApproval(ApprovalView approval, IReadOnlyDictionary<string, string> describe, Visitor visitor)
+    {
+        var verdict = ApprovalFilling.VerdictOf(approval, id => id);
+        return new(TimeLineKind.Approval, verdict?.At ?? approval.RequestedAt)
+        {
+            Who = verdict?.By, Sentence = ApprovalFilling.SentenceOf(approval, describe.GetValueOrDefault(approval.Tool), visitor.Reader), Verdict = verdict?.Kind, Address = $"/approvals/{approval.Id}",
+        };
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text.Json;
+using Holdfast.Agents.Definitions;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Json;
+using Holdfast.Agents.Links;
+using Holdfast.Agents.Runs;
+using Holdfast.Agents.Storage;
+using Holdfast.Agents.Tools;
+
+namespace Holdfast.Agents.Approvals;
+
+/// <summary>Everything that a person reads before they decide: what one turn asks, of whom, and what led to it. Of one consistent state of the store.</summary>
+/// <param name="Run">As it is now.</param>
+/// <param name="Cases">The approval that was asked for first, then the others of its turn that concern the reader.</param>
+/// <param name="Before">What was said and done in the run until then, oldest first.</param>
+/// <param name="People">The names of those whom it mentions, by their ids.</param>
+/// <param name="Now">The store's clock.</param>
+public sealed record Dossier(RunView Run, IReadOnlyList<DossierCase> Cases, IReadOnlyList<TranscriptEntry> Before, IReadOnlyDictionary<string, string> People, DateTimeOffset Now)
+{
+    /// <summary>The reader, where they are known.</summary>
+    public Person? Reader { get; init; }
+}
+
+/// <summary>One of its approvals.</summary>
+/// <param name="Describe">The tool's own words, as a template; null for none.</param>
+/// <param name="Schema">Of the tool's arguments; null where the tool is not here.</param>
+/// <param name="Refusal">Why the reader may not decide; null where they may, or where it is not open.</param>
+public sealed record DossierCase(ApprovalView View, ApprovalTerms Terms, string? Describe, JsonElement? Schema, Effect Risk, string? Refusal)
+{
+    /// <summary>What the reader has said in this round; null for nothing.</summary>
+    public VoteView? Own { get; init; }
+
+    /// <summary>The tools that had been called before it in the run, and that read what strangers write.</summary>
+    public IReadOnlyList<string> Untrusted { get; init; } = [];
+}
+
+/// <summary>Reads dossiers.</summary>
+internal sealed class Dossiers(AgentParts parts, StoreTransaction tx, string tenant, RunQueries runs)
+{
+    private const int MostBefore = 12;
+
+    public async Task<Dossier?> FindAsync(string approval, Voice reader)
+    {
+        await tx.ReadClockAsync();
+        if (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @approval AND tenant = @tenant", new { approval, tenant }) is not { } first)
+        {
+            return null;
+        }
+
+        var run = (await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE run = @Run", new { first.Run }))!;
+        var people = (await parts.Rules.ReadAsync(tx)).People;
+        var agent = await parts.Agents.OfAsync(tx, run.Version);
+        var siblings = await tx.ListAsync<ApprovalRow>(
+            "SELECT * FROM approvals WHERE run = @Run AND turn = @Turn AND state = 'pending' AND id <> @Id ORDER BY idx, id", new { first.Run, first.Turn, first.Id });
+        var calls = await tx.ListAsync<CallRow>("SELECT turn, idx, tool, state FROM calls WHERE run = @Run AND turn < @Turn ORDER BY turn, idx", new { first.Run, first.Turn });
+        string[] untrusted = [.. calls.Where(call => call.State == CallStates.Done && parts.Tools.TryFind(call.Tool, out var tool) && tool.Reads.HasFlag(Reads.Untrusted)).Select(call => call.Tool).Distinct()];
+        List<DossierCase> cases = [];
+        foreach (var row in siblings.Prepend(first))
+        {
+            var one = await CaseAsync(row, run, agent, people, reader) with { Untrusted = untrusted };
+            if (row == first || one.Refusal is null || one.Own is not null)
+            {
+                cases.Add(one);
+            }
+        }
+
+        var before = (await RunQueries.TranscriptAsync(tx, run)).Where(entry => entry.Turn < first.Turn || (entry.Turn == first.Turn && entry.Role == "assistant")).TakeLast(MostBefore);
+        return new Dossier(await runs.ViewAsync(tx, run), cases, [.. before], Names(people, run, cases), tx.Now) { Reader = people.Find(tenant, reader.Id) };
+    }
+
+    private async Task<DossierCase> CaseAsync(ApprovalRow row, RunRow run, AgentDefinition agent, People people, Voice reader)
+    {
+        var view = (await new ApprovalQueries(parts, tx, tenant).FindAsync(row.Id))!;
+        var terms = Askings.TermsOf(row);
+        var votes = await tx.ListAsync<VoteRow>("SELECT * FROM votes WHERE approval = @Id ORDER BY seq", new { row.Id });
+        var refusal = row.IsPending ? new Electorate(people, terms, run, row.Escalations).Refuse(reader, row.Stage, votes, out _) : null;
+        return new DossierCase(
+            view, terms, agent.Describe.GetValueOrDefault(row.Tool), parts.Tools.TryFind(row.Tool, out var tool) ? tool.Parameters : null, (Effect)row.Risk, refusal)
+        {
+            Own = view.Votes.FirstOrDefault(vote => vote.By.Equals(reader.Id, StringComparison.OrdinalIgnoreCase)),
+        };
+    }
+
+    private static Dictionary<string, string> Names(People people, RunRow run, IEnumerable<DossierCase> cases)
+    {
+        Dictionary<string, string> names = new(StringComparer.OrdinalIgnoreCase);
+        foreach (var id in cases.SelectMany(one => one.View.Votes.Select(vote => vote.By).Append(one.View.DecidedBy ?? "").Concat(one.View.Stages.SelectMany(stage => stage.By)
+            .Where(by => by.StartsWith("user:", StringComparison.Ordinal)).Select(by => by["user:".Length..]))).Append(run.RequestedBy))
+        {
+            if (people.Find(run.Tenant, id) is { } person)
+            {
+                names[id] = person.Name;
+            }
+        }
+
+        return names;
+    }
+}
