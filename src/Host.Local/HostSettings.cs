@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Holdfast.Agents.Http;
 using Holdfast.Agents.Secrets;
 using Holdfast.Providers.OpenAI;
 using Microsoft.Extensions.Configuration;
@@ -219,10 +220,8 @@ public sealed record HostSettings
     private static IPAddress AddressOf(string text) => text == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(text.Trim('[', ']'), out var parsed) ? parsed
         : throw new StartException($"{Named("host")} '{text}' is not an address. Give 127.0.0.1, or leave it out.");
 
-    // Nobody's password, and no path: links are made at the root.
-    private static Uri UrlOf(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp)
-        && url is { UserInfo.Length: 0, PathAndQuery: "/", Fragment.Length: 0 } ? url
-        : throw new StartException($"{Named("url")} is no address of scheme, name and port alone. Give it as https://desk.example.com.");
+    private static Uri UrlOf(string text) => PageAddress.Read(text)
+        ?? throw new StartException($"{Named("url")} is no address of scheme, name and port alone. Give it as https://desk.example.com.");
 
     private static Proxies ProxiesOf(string text)
     {
