@@ -47,6 +47,39 @@ param modelVersion string = ''
 @allowed(['GlobalStandard', 'DataZoneStandard', 'Standard'])
 param modelSku string = 'GlobalStandard'
 
+@description('Where people reach the app. Empty: at its own name.')
+param url string = ''
+
+@description('What signs links, forms and sessions: 32 characters or more, or a reference to a vault. Empty: no pages, and nobody is told anything.')
+@secure()
+param linkKey string = ''
+
+@description('The mail server, with STARTTLS. Empty: no e-mail.')
+param mailServer string = ''
+
+@description('Its port; empty for 587.')
+param mailPort string = ''
+
+@description('Who sends, as Refund desk <refunds@example.com>.')
+param mailFrom string = ''
+
+param mailUser string = ''
+
+@description('That user\'s password, or a reference to a vault.')
+@secure()
+param mailPassword string = ''
+
+@description('The address that a Teams workflow gave, which is a secret. Empty: no Teams.')
+@secure()
+param teamsWebhook string = ''
+
+@description('Where messages are posted, signed. Empty: nowhere.')
+param webhookUrl string = ''
+
+@description('What signs them: whsec_ and base64.')
+@secure()
+param webhookSecret string = ''
+
 @description('Thousands of tokens a minute.')
 @minValue(1)
 param modelCapacity int
@@ -233,6 +266,16 @@ module functions 'modules/functions.bicep' = {
     modelEndpoint: empty(modelEndpoint) ? model!.outputs.endpoint : modelEndpoint
     modelDeployment: empty(modelEndpoint) ? model!.outputs.deployment : modelName
     identity: identity
+    url: url
+    linkKey: linkKey
+    mailServer: mailServer
+    mailPort: mailPort
+    mailFrom: mailFrom
+    mailUser: mailUser
+    mailPassword: mailPassword
+    teamsWebhook: teamsWebhook
+    webhookUrl: webhookUrl
+    webhookSecret: webhookSecret
     audienceClientId: makesRegistration ? registration!.outputs.clientId : apiClientId
     audienceIdentifier: audience
     memory: memory

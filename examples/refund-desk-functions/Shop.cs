@@ -10,7 +10,7 @@ public sealed class Shop : IDisposable
 {
     private static readonly Dictionary<string, (string Item, decimal Total)> Orders = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["A-1001"] = ("Desk lamp", 40.00m), ["A-1002"] = ("Office chair", 400.00m),
+        ["A-1001"] = ("Desk lamp", 40.00m), ["A-1002"] = ("Office chair", 400.00m), ["A-1003"] = ("Standing desk", 1200.00m),
     };
 
     private readonly Lock gate = new();

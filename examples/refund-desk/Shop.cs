@@ -23,7 +23,7 @@ public sealed class Shop : IDisposable
         this.time = time;
     }
 
-    /// <param name="path">The shop's file; created with its two orders if missing.</param>
+    /// <param name="path">The shop's file; created with its three orders if missing.</param>
     public static Shop Open(string path, TimeProvider time)
     {
         var shop = new Shop(path, time);
@@ -34,7 +34,7 @@ public sealed class Shop : IDisposable
             CREATE TABLE IF NOT EXISTS refunds (idempotency_key TEXT PRIMARY KEY, run_id TEXT NOT NULL, order_id TEXT NOT NULL, amount TEXT NOT NULL) STRICT;
             CREATE TABLE IF NOT EXISTS requests (tool TEXT NOT NULL, key TEXT NOT NULL) STRICT;
             CREATE TABLE IF NOT EXISTS replies (run_id TEXT NOT NULL, text TEXT NOT NULL) STRICT;
-            INSERT INTO orders VALUES ('A-1001', 'Desk lamp', '40.00'), ('A-1002', 'Office chair', '400.00') ON CONFLICT DO NOTHING;
+            INSERT INTO orders VALUES ('A-1001', 'Desk lamp', '40.00'), ('A-1002', 'Office chair', '400.00'), ('A-1003', 'Standing desk', '1200.00') ON CONFLICT DO NOTHING;
             """);
         return shop;
     }

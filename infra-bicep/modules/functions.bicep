@@ -34,6 +34,39 @@ param modelDeployment string
 @allowed(['platform', 'keys'])
 param identity string
 
+@description('Where people reach the app. Empty: at its own name.')
+param url string
+
+@description('What signs links, forms and sessions: 32 characters or more, or a reference to a vault. Empty: no pages, and nobody is told anything.')
+@secure()
+param linkKey string
+
+@description('The mail server, with STARTTLS. Empty: no e-mail.')
+param mailServer string
+
+@description('Its port; empty for 587.')
+param mailPort string
+
+@description('Who sends, as Refund desk <refunds@example.com>.')
+param mailFrom string
+
+param mailUser string
+
+@description('That user\'s password, or a reference to a vault.')
+@secure()
+param mailPassword string
+
+@description('The address that a Teams workflow gave, which is a secret. Empty: no Teams.')
+@secure()
+param teamsWebhook string
+
+@description('Where messages are posted, signed. Empty: nowhere.')
+param webhookUrl string
+
+@description('What signs them: whsec_ and base64.')
+@secure()
+param webhookSecret string
+
 @description('The client id of the registration that tokens are for; empty with keys.')
 param audienceClientId string
 
@@ -143,14 +176,24 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     AzureWebJobsStorage__clientId: identityClientId
     AzureWebJobsStorage__credential: 'managedidentity'
     DURABLE_TASK_SCHEDULER_CONNECTION_STRING: 'Endpoint=${schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${identityClientId};TaskHub=${hub}'
+    HOLDFAST_CHANNELS__EMAIL__FROM: mailFrom
+    HOLDFAST_CHANNELS__EMAIL__PASSWORD: mailPassword
+    HOLDFAST_CHANNELS__EMAIL__PORT: mailPort
+    HOLDFAST_CHANNELS__EMAIL__SERVER: mailServer
+    HOLDFAST_CHANNELS__EMAIL__USER: mailUser
+    HOLDFAST_CHANNELS__TEAMS__WEBHOOK: teamsWebhook
+    HOLDFAST_CHANNELS__WEBHOOK__SECRET: webhookSecret
+    HOLDFAST_CHANNELS__WEBHOOK__URL: webhookUrl
     HOLDFAST_IDENTITY: identity
+    HOLDFAST_LINK_KEY: linkKey
     HOLDFAST_STORE: 'Host=${databaseHost};Database=${database};Username=${identityName};SSL Mode=VerifyFull;Maximum Pool Size=${pool}'
     HOLDFAST_STORE_SIGNIN: 'managedIdentity'
+    HOLDFAST_URL: url
     TASKHUB_NAME: hub
   }
 }
 
-// Who is not signed in gets a 401 and never reaches the code; only health may be asked by anybody. With keys it is turned off rather than
+// Who is not signed in gets a 401 and never reaches the code; only health may be asked by anybody, and /a opened, where a link says whose it is. With keys it is turned off rather than
 // left out: what is left out of a template stays as it was.
 resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
@@ -162,7 +205,7 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
     globalValidation: {
       requireAuthentication: true
       unauthenticatedClientAction: 'Return401'
-      excludedPaths: ['/health/live', '/health/ready']
+      excludedPaths: ['/health/live', '/health/ready', '/a']
     }
     httpSettings: {
       requireHttps: true

@@ -44,7 +44,7 @@ internal static class HealthRoutes
 
     public static RequestDelegate Ready(ApiContext api)
     {
-        var engines = new Remembered<IReadOnlyList<string>>(() => api.System.Engines.DegradedAsync(), AskAgain, api.Options.Time);
+        var degraded = new Remembered<string?>(() => DegradedAsync(api.System), AskAgain, api.Options.Time);
         return async http =>
         {
             if (api.Options.NotReady() is { } fact)
@@ -55,9 +55,19 @@ internal static class HealthRoutes
                 return;
             }
 
-            var degraded = await engines.GetAsync();
-            await http.Response.WriteAsJsonAsync(degraded.Count == 0 ? new Health("ready")
-                : new Health("degraded", $"Engines that have runs and that nobody serves: {degraded.Count}. The list of engines says which."), ApiJson.Answers.Health);
+            await http.Response.WriteAsJsonAsync(await degraded.GetAsync() is { } detail ? new Health("degraded", detail) : new Health("ready"), ApiJson.Answers.Health);
         };
+    }
+
+    /// <summary>What an operator should see to; null when all is well. It names no address, and no run.</summary>
+    private static async Task<string?> DegradedAsync(AgentSystem system)
+    {
+        var (engines, channels) = (await system.Engines.DegradedAsync(), await system.Channels.FailingAsync());
+        string[] facts =
+        [
+            .. engines.Count == 0 ? Array.Empty<string>() : [$"Engines that have runs and that nobody serves: {engines.Count}. The list of engines says which."],
+            .. channels.Count == 0 ? Array.Empty<string>() : [$"Channels that did not take their last message: {string.Join(", ", channels)}. The messages of an approval say why."],
+        ];
+        return facts.Length == 0 ? null : string.Join(' ', facts);
     }
 }

@@ -12,8 +12,11 @@ public static class PlatformIdentity
     private const string Enabled = "WEBSITE_AUTH_ENABLED";
     private const string Config = "WEBSITE_AUTH_V2_CONFIG_JSON";
 
-    /// <summary>The paths that the platform may let through without asking who it is (<c>globalValidation.excludedPaths</c>). There the header is not read.</summary>
-    public static IReadOnlyList<string> ExcludedPaths { get; } = ["/health/live", "/health/ready"];
+    /// <summary>
+    /// The paths that the platform may let through without asking who it is (<c>globalValidation.excludedPaths</c>); <c>/a</c> is where personal links lead. There the
+    /// header is not read.
+    /// </summary>
+    public static IReadOnlyList<string> ExcludedPaths { get; } = ["/health/live", "/health/ready", "/a"];
 
     public static bool IsExcluded(PathString path) => ExcludedPaths.Any(excluded => path.StartsWithSegments(excluded, StringComparison.OrdinalIgnoreCase));
 

@@ -38,6 +38,7 @@ public sealed class AgentSystem : IAsyncDisposable
         Queries = new RunQueries(parts, Watch);
         Decisions = new Decisions(parts);
         Engines = new EngineRoster(parts);
+        Channels = new ChannelRoster(parts);
         Links = LinkKeys is { } keys ? new LinkAccess(parts.Store, keys) : null;
     }
 
@@ -55,6 +56,9 @@ public sealed class AgentSystem : IAsyncDisposable
 
     /// <summary>All engines of the store, not only the one that this process serves.</summary>
     public EngineRoster Engines { get; }
+
+    /// <summary>By which people are told.</summary>
+    public ChannelRoster Channels { get; }
 
     /// <summary>The agents that runs can be started of.</summary>
     public IReadOnlyList<string> Agents => parts.Agents.Names;

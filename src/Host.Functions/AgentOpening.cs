@@ -115,7 +115,7 @@ internal sealed class AgentOpening(
         {
             return e; // the store's own is said where it is watched
         }
-        catch (Exception e) when (e is StoresApartException or StoreRefusedException)
+        catch (Exception e) when (e is StoresApartException or StoreRefusedException or StartException)
         {
             end("The app ends, because it cannot serve this engine with this store", e);
             return e;

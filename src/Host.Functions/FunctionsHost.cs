@@ -4,6 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 using Holdfast.Agents;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Http;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Secrets;
@@ -109,9 +111,13 @@ public static class FunctionsHost
         configure(host);
         var functionTimeout = TimeoutOf(Path.Combine(AppContext.BaseDirectory, "host.json"), builder.Configuration);
         Check(host.Tools, models, functionTimeout);
-        var catalog = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), host.Tools, models);
+        var channels = FunctionsChannels.Read(builder.Configuration, secrets);
+        var links = FunctionsLinks.Keys(settings, channels, secrets);
+        var catalog = Catalog(AppContext.BaseDirectory, host.Tools, models, channels);
         var postgres = FunctionsStore.Options(settings, secrets);
         var registry = host.Registry();
+        var how = new AgentOptions { SweepEvery = null, Redact = secrets.Redact, Channels = channels, LinkKeys = links };
+        how = settings.Address is { } address ? how with { Address = address } : how;
 
         builder.ConfigureFunctionsWebApplication();
         AddTelemetry(builder.Services, secrets);
@@ -124,8 +130,11 @@ public static class FunctionsHost
             var opening = FunctionsStore.OpenAsync(postgres, logger, stopping);
             var agents = new AgentOpening(
                 opening,
-                (store, client) => AgentSystem.OpenAsync(
-                    store, FunctionsEngine.Describe(settings, store.Place, client), catalog, new AgentOptions { SweepEvery = null, Redact = secrets.Redact }, loggers),
+                async (store, client) =>
+                {
+                    await FunctionsLinks.CheckAsync(store, links);
+                    return await AgentSystem.OpenAsync(store, FunctionsEngine.Describe(settings, store.Place, client), catalog, how, loggers);
+                },
                 (fact, cause) => End(fact, cause, logger, secrets, Console.Error, Environment.Exit, stopping),
                 logger,
                 TimeProvider.System,
@@ -134,6 +143,7 @@ public static class FunctionsHost
             var options = new ApiOptions
             {
                 Identify = FunctionsIdentity.Of(settings, () => opening.Result, loggers),
+                SignsInByKey = !settings.PlatformIdentifies,
                 NotReady = () => stopping.IsCancellationRequested ? "The host is stopping." : null,
                 Stopping = stopping,
             };
@@ -143,6 +153,18 @@ public static class FunctionsHost
         using var app = builder.Build();
         await CheckFunctionsAsync(app.Services.GetRequiredService<IFunctionMetadataProvider>(), app.Services.GetRequiredService<FunctionsRuntime>().Registry);
         await app.RunAsync();
+    }
+
+    /// <summary>What stands beside the program: agents, and people and policies where there are any.</summary>
+    /// <exception cref="DefinitionException">It does not fit together.</exception>
+    internal static AgentCatalog Catalog(string folder, Toolbox tools, ModelCatalog models, IReadOnlyList<IChannel> channels)
+    {
+        var agents = AgentFolder.LoadAll(Path.Combine(folder, "agents"));
+        var people = PeopleFile.Load(Path.Combine(folder, PeopleFile.Name), mayBeMissing: true);
+        var policies = PolicyFolder.Load(Path.Combine(folder, "policies"), mayBeMissing: true);
+        var catalog = new AgentCatalog(agents, tools, models) { People = people, Policies = policies };
+        PolicyCheck.Against(agents, policies, people, catalog.Tools, channels);
+        return catalog;
     }
 
     private static ModelCatalog Models(IConfiguration configuration, FunctionsSettings settings, SecretSource secrets)

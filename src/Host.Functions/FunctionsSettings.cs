@@ -1,3 +1,4 @@
+using Holdfast.Agents.Http;
 using Microsoft.Extensions.Configuration;
 
 namespace Holdfast.Host.Functions;
@@ -12,6 +13,11 @@ internal sealed record FunctionsSettings
     public const string TaskHub = "TASKHUB_NAME";
     public const string Scheduler = "DURABLE_TASK_SCHEDULER_CONNECTION_STRING";
     public const string ClientId = "AZURE_CLIENT_ID";
+    public const string LinkKey = "HOLDFAST_LINK_KEY";
+    public const string Url = "HOLDFAST_URL";
+
+    /// <summary>The platform's word for the app's own name.</summary>
+    private const string Hostname = "WEBSITE_HOSTNAME";
 
     /// <summary>Where the agent store is: Npgsql's connection string.</summary>
     public required string StoreConnection { get; init; }
@@ -31,6 +37,12 @@ internal sealed record FunctionsSettings
 
     /// <summary>The managed identity that is meant; null for the system's.</summary>
     public string? Client { get; init; }
+
+    /// <summary>What signs links, forms and sessions, with commas between several; null for none, and then there are no pages.</summary>
+    public string? LinkKeys { get; init; }
+
+    /// <summary>Where people reach the app; null where nothing says it.</summary>
+    public Uri? Address { get; init; }
 
     /// <exception cref="StartException">A setting that is missing or cannot be used.</exception>
     public static FunctionsSettings Read(IConfiguration configuration)
@@ -62,6 +74,8 @@ internal sealed record FunctionsSettings
             SchedulerEndpoint = PartOf(scheduler, "Endpoint")
                 ?? throw new StartException($"{Scheduler} names no Endpoint. Write it as Endpoint=https://…;Authentication=ManagedIdentity;ClientID=…;TaskHub=…."),
             Client = Value(ClientId),
+            LinkKeys = Value(LinkKey),
+            Address = Value(Url) is { } url ? AddressOf(url) : Value(Hostname) is { } name ? OwnAddress(name) : null,
         };
     }
 
@@ -73,6 +87,13 @@ internal sealed record FunctionsSettings
     // By its name the agent store knows which engine has a run; the instances must be in no other.
     private static string HubOf(string hub, string scheduler) => PartOf(scheduler, "TaskHub") is not { } other || other.Equals(hub, StringComparison.OrdinalIgnoreCase) ? hub
         : throw new StartException($"{TaskHub} is '{hub}', but {Scheduler} names TaskHub={other}. Name the same hub in both, or none in {Scheduler}.");
+
+    // What leads there is worth a decision: nobody may read it on its way.
+    private static Uri AddressOf(string text) => PageAddress.Read(text) is { } url && (url.Scheme == Uri.UriSchemeHttps || url.IsLoopback) ? url
+        : throw new StartException($"{Url} is no https address of name and port alone. Give it as https://desk.example.com, or leave it out for the app's own.");
+
+    // On a laptop the Functions host gives its own name, too, and speaks plain HTTP there.
+    private static Uri? OwnAddress(string name) => PageAddress.Read($"http://{name}") is { IsLoopback: true } laptop ? laptop : PageAddress.Read($"https://{name}");
 
     private static string? PartOf(string connection, string name) => connection.Split(';').Select(part => part.Split('=', 2))
         .Where(part => part is [var key, { Length: > 0 }] && key.Trim().Equals(name, StringComparison.OrdinalIgnoreCase)).Select(part => part[1].Trim()).FirstOrDefault();

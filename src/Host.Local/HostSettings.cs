@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Holdfast.Agents.Http;
 using Holdfast.Agents.Secrets;
 using Holdfast.Providers.OpenAI;
 using Microsoft.Extensions.Configuration;
@@ -30,6 +31,9 @@ public sealed record HostSettings
         ["store"] = "sqlite, a file in the data directory (default), or the connection string of a PostgreSQL; its password in HOLDFAST_STORE_PASSWORD",
         ["model"] = "the model behind the name 'default'; 'scripted' answers by the rules beside each agent",
         ["agents"] = "the directory of the agents (default agents/ beside the program)",
+        ["people"] = "the file that says who may be asked (default people.yaml beside the program, if it is there)",
+        ["policies"] = "the directory of the rules that hold for all agents (default policies/ beside the program, if it is there)",
+        ["url"] = "the address at which people reach this host, as https://desk.example.com; links lead there (default where it listens, on loopback)",
         ["log"] = "text or json (default text)",
     };
 
@@ -45,6 +49,15 @@ public sealed record HostSettings
     public string? Model { get; init; }
 
     public string Agents { get; init; } = Path.Combine(AppContext.BaseDirectory, "agents");
+
+    /// <summary>The file of people; null for the one beside the program, which may be missing.</summary>
+    public string? People { get; init; }
+
+    /// <summary>The directory of policies; null for the one beside the program, which may be missing.</summary>
+    public string? Policies { get; init; }
+
+    /// <summary>Where people reach this host: scheme, name and port; null for where it listens.</summary>
+    public Uri? Url { get; init; }
 
     public bool JsonLog { get; init; }
 
@@ -66,7 +79,7 @@ public sealed record HostSettings
     /// <summary>Whether requests come from other machines, directly or by a proxy: then every one of them needs a key.</summary>
     public bool IsOffLoopback => !IPAddress.IsLoopback(Host) || Proxies.Any;
 
-    /// <summary>Everything else that was configured, for models.</summary>
+    /// <summary>Everything else that was configured, for models and channels.</summary>
     public required IConfiguration Configuration { get; init; }
 
     /// <summary>Those that say where the store is; commands take them, too.</summary>
@@ -96,6 +109,9 @@ public sealed record HostSettings
             Store = Setting(values, "store") ?? settings.Store,
             Model = Setting(values, "model"),
             Agents = Setting(values, "agents") ?? settings.Agents,
+            People = Setting(values, "people"),
+            Policies = Setting(values, "policies"),
+            Url = Setting(values, "url") is { } url ? UrlOf(url) : null,
             Certificate = Setting(values, "certificate"),
             CertificateKey = Setting(values, "certificate-key"),
             LinkKey = Setting(values, "link-key"),
@@ -203,6 +219,9 @@ public sealed record HostSettings
 
     private static IPAddress AddressOf(string text) => text == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(text.Trim('[', ']'), out var parsed) ? parsed
         : throw new StartException($"{Named("host")} '{text}' is not an address. Give 127.0.0.1, or leave it out.");
+
+    private static Uri UrlOf(string text) => PageAddress.Read(text)
+        ?? throw new StartException($"{Named("url")} is no address of scheme, name and port alone. Give it as https://desk.example.com.");
 
     private static Proxies ProxiesOf(string text)
     {

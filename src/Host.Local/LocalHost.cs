@@ -5,6 +5,7 @@ using Holdfast.Agents;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Engines;
 using Holdfast.Agents.Http;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Secrets;
@@ -13,6 +14,7 @@ using Holdfast.Agents.Tools;
 using Holdfast.Durable;
 using Holdfast.Durable.Embedded;
 using Holdfast.Host.Local.Commands;
+using Holdfast.Providers.Messaging;
 using Holdfast.Providers.OpenAI;
 using Holdfast.Sqlite;
 using Microsoft.AspNetCore.Builder;
@@ -61,7 +63,7 @@ public static class LocalHost
     private static StartException? Explain(Exception exception) => exception switch
     {
         StartException start => start,
-        DefinitionException or ToolRefusedException or ModelSettingsException or SecretException => new StartException(exception.Message),
+        DefinitionException or ToolRefusedException or ModelSettingsException or MessagingSettingsException or SecretException => new StartException(exception.Message),
         DataDirectoryOwnedException or DatabaseException or StoresApartException or StoreRefusedException or StoreUnavailableException => new StartException(exception.Message, StartException.Otherwise),
         _ => null,
     };
@@ -73,6 +75,9 @@ public static class LocalHost
         var reach = Reach.Of(settings);
         var models = ConfiguredModels.Read(settings);
         var definitions = Definitions(settings);
+        var (people, policies) = (ConfiguredPeople.Read(settings), ConfiguredPeople.Policies(settings));
+        var channels = ConfiguredChannels.Read(settings);
+        reach.CheckAddress(channels);
         var postgres = ConfiguredStore.Check(settings);
         var configured = ConfiguredLinkKeys.Check(settings);
         await using var app = Build(settings, reach);
@@ -85,7 +90,8 @@ public static class LocalHost
         var links = configured ?? LinkKeyFile.Open(data, settings.Secrets);
         var host = new LocalHostBuilder(data, settings.Secrets);
         configure(host);
-        var catalog = new AgentCatalog(definitions, host.Tools, models);
+        var catalog = new AgentCatalog(definitions, host.Tools, models) { People = people, Policies = policies };
+        PolicyCheck.Against(definitions, policies, people, catalog.Tools, channels);
         AgentStore? store = null;
         AgentSystem? system = null;
         var isReady = false;
@@ -109,8 +115,8 @@ public static class LocalHost
             await reach.CheckKeysAsync(store);
             await ConfiguredLinkKeys.CheckAsync(settings, store, links);
             var description = new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place };
-            system = await AgentSystem.OpenAsync(
-                store, description, catalog, new AgentOptions { CrashPoint = crash.Reach, Redact = settings.Secrets.Redact }, loggers);
+            var options = new AgentOptions { Channels = channels, LinkKeys = links, Address = reach.Address, CrashPoint = crash.Reach, Redact = settings.Secrets.Redact };
+            system = await AgentSystem.OpenAsync(store, description, catalog, options, loggers);
             await using var control = await ControlSocket.OpenAsync(data, words => Command.RunAsync(store, words, loggers), settings.Secrets, loggers);
             var registry = new DurableRegistry(StepJson.Default);
             system.Register(registry);
@@ -118,7 +124,9 @@ public static class LocalHost
             await system.StartAsync(engine.Client);
             Volatile.Write(ref isReady, true);
             ready();
-            logger.LogInformation("Link keys: {Keys}. The first signs.", string.Join(", ", links.Ids));
+            logger.LogInformation("Link keys: {Keys}. The first signs. Links lead to {Address}.", string.Join(", ", links.Ids), reach.Address);
+            logger.LogInformation("People: {People}. Rules beside the agents: {Rules}. Channels: {Channels}.", people.All.Count, policies.Rules.Count,
+                channels.Count == 0 ? "none" : string.Join(", ", channels.Select(channel => channel.Name)));
             logger.LogInformation("Ready at {Scheme}://{Address} after {Elapsed} ms. Agents: {Agents}. Model: {Model}. Data: {Data}. Store: {Store}", reach.Scheme, new IPEndPoint(settings.Host, settings.Port),
                 (int)TimeProvider.System.GetElapsedTime(started).TotalMilliseconds, string.Join(", ", catalog.Names),
                 models.IsScripted ? "scripted (rules, no model)" : string.Join(", ", models.Names), data, store.Place);
@@ -184,9 +192,16 @@ public static class LocalHost
             Identify = reach.Identify(() => store()!, loggers),
             NotReady = () => stopping.IsCancellationRequested ? "The host is stopping."
                 : Volatile.Read(ref notReady) ?? (store()?.Away is null ? null : "The store does not answer."),
+            MailOf = reach.IsOffLoopback ? null : AsMail,
             Stopping = stopping,
         }, loggers));
         return () => Volatile.Write(ref notReady, null);
+    }
+
+    private static (string Subject, string Text, string Html) AsMail(Message message)
+    {
+        var mail = MailContent.Of(message);
+        return (mail.Subject, mail.Text, mail.Html);
     }
 
     private static async Task ListenAsync(WebApplication app, HostSettings settings)

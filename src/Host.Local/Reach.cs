@@ -1,6 +1,7 @@
 using System.Net;
 using Holdfast.Agents.Http;
 using Holdfast.Agents.Identity;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -28,7 +29,12 @@ internal sealed class Reach
 
     public string Scheme => certificate is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
 
-    /// <exception cref="StartException">Off loopback without TLS or with the scripted model, or a certificate that cannot be used.</exception>
+    public bool IsOffLoopback => settings.IsOffLoopback;
+
+    /// <summary>Where people reach this host, and links lead.</summary>
+    public Uri Address => settings.Url ?? new($"{Scheme}://{new IPEndPoint(settings.Host, settings.Port)}/");
+
+    /// <exception cref="StartException">Off loopback without TLS or with the scripted model, an address that leads elsewhere, or a certificate that cannot be used.</exception>
     public static Reach Of(HostSettings settings)
     {
         if (!IPAddress.IsLoopback(settings.Host) && settings.Certificate is null && !settings.Proxies.Any)
@@ -46,7 +52,17 @@ internal sealed class Reach
             throw new StartException("--certificate-key is given without --certificate. Give both.");
         }
 
+        CheckUrl(settings);
         return new(settings, settings.Certificate is { } file ? ServerCertificate.Open(file, settings.CertificateKey, TimeProvider.System) : null);
+    }
+
+    /// <exception cref="StartException">People are told to come here, and nothing says where that is.</exception>
+    public void CheckAddress(IReadOnlyList<IChannel> channels)
+    {
+        if (channels.Count > 0 && settings.IsOffLoopback && settings.Url is null)
+        {
+            throw new StartException($"People are told by {string.Join(", ", channels.Select(channel => channel.Name))}, and nothing says at which address they reach this host. Give it: --url https://desk.example.com (HOLDFAST_URL).");
+        }
     }
 
     /// <exception cref="StartException">Off loopback, and no key is good.</exception>
@@ -55,6 +71,20 @@ internal sealed class Reach
         if (settings.IsOffLoopback && !await new ApiKeys(store).AnyUsableAsync())
         {
             throw new StartException($"This host would be reached from other machines ({(settings.Proxies.Any ? "--proxy" : "--host")}), and there is no API key that is good. Add one: keys add --name NAME --tenant TENANT --roles {Roles.Submit},{Roles.Read} --data {settings.Data}");
+        }
+    }
+
+    // A link is worth a decision: on its way through a network nobody may read it, also where a proxy ends TLS.
+    private static void CheckUrl(HostSettings settings)
+    {
+        if (settings is { Url: { } url, IsOffLoopback: true } && url.Scheme != Uri.UriSchemeHttps)
+        {
+            throw new StartException($"{HostSettings.Named("url")} {url} is plain HTTP, and links that lead there could be read on their way. Give the https address of this host, or of what ends TLS before it.");
+        }
+
+        if (settings is { Url: { IsLoopback: false } other, IsOffLoopback: false })
+        {
+            throw new StartException($"{HostSettings.Named("url")} {other} is another machine's name, and this host answers only to this machine. Give --proxy ADDRESS of what passes its requests on, or --host and --certificate, or leave --url out.");
         }
     }
 

@@ -84,11 +84,20 @@ public sealed class PlatformTests
     [InlineData("/health/ready")]
     [InlineData("/HEALTH/ready")]
     [InlineData("/health/live/anything")]
+    [InlineData("/a")]
+    [InlineData("/A")]
     public async Task OnAPathThatThePlatformLetsThroughTheHeaderIsNotRead(string path)
     {
         Assert.Null(await identify(Request(Claims(("oid", Oid), ("tid", Tid), ("roles", "admin")), path)));
         Assert.Null(await identify(Request(null, path)));
     }
+
+    [Theory]
+    [InlineData("/api/runs")]
+    [InlineData("/approvals")]
+    [InlineData("/approvals/apr_1")]
+    [InlineData("/runs/run_1")]
+    public void APathThatOnlyBeginsLikeOneOfThemIsNotLetThrough(string path) => Assert.False(PlatformIdentity.IsExcluded(path));
 
     [Fact]
     public void NoRouteThatNeedsARoleIsAmongThem() =>
@@ -112,6 +121,7 @@ public sealed class PlatformTests
     [InlineData("true", """{"globalValidation": {"requireAuthentication": true, "unauthenticatedClientAction": "Return401"}}""")]
     [InlineData("true", """{"globalValidation": {"requireAuthentication": true, "excludedPaths": null}}""")]
     [InlineData("true", """{"globalValidation": {"requireAuthentication": true, "excludedPaths": ["/Health/Ready"]}}""")]
+    [InlineData("true", """{"globalValidation": {"requireAuthentication": true, "excludedPaths": ["/health/live", "/health/ready", "/a"]}}""")]
     public void SettingsUnderWhichThePlatformAsksEverybodyHold(string enabled, string config) => PlatformIdentity.Check(Variables(enabled, config));
 
     [Theory]
@@ -130,6 +140,7 @@ public sealed class PlatformTests
     [InlineData("true", """{"globalValidation": {"requireAuthentication": true, "unauthenticatedClientAction": "AllowAnonymous"}}""", "AllowAnonymous")]
     [InlineData("true", """{"globalValidation": {"requireAuthentication": true, "excludedPaths": ["/health/live", "/api/runs"]}}""", "'/api/runs' among globalValidation.excludedPaths")]
     [InlineData("true", """{"globalValidation": {"requireAuthentication": true, "excludedPaths": ["/health/*"]}}""", "'/health/*' among")]
+    [InlineData("true", """{"globalValidation": {"requireAuthentication": true, "excludedPaths": ["/a*"]}}""", "'/a*' among")]
     [InlineData("true", """{"globalValidation": {"requireAuthentication": true, "excludedPaths": "/"}}""", "cannot be read")]
     public void SettingsUnderWhichAnybodyCouldSetTheHeaderAreAStartError(string? enabled, string? config, string words)
     {

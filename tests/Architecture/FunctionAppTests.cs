@@ -47,7 +47,7 @@ public sealed partial class FunctionAppTests
     {
         var models = Quoted().Matches(Repository.Read("src/Providers.OpenAI/ModelSettings.cs").Split("Variables { get; }")[1].Split(';')[0]).Select(one => one.Groups["name"].Value);
         var host = Settings().Matches(Repository.Read("src/Host.Functions/FunctionsSettings.cs")).Select(one => one.Groups["name"].Value);
-        Assert.Equal(models.Concat(host).Concat(OfTheFunctionsHost).Order(StringComparer.Ordinal), Sample().Order(StringComparer.Ordinal));
+        Assert.Equal(models.Concat(host).Concat(OfChannels()).Concat(OfTheFunctionsHost).Order(StringComparer.Ordinal), Sample().Order(StringComparer.Ordinal));
         Assert.Equal(OfHostJson, Asked().Matches(Host).Select(one => one.Groups["name"].Value));
     }
 
@@ -73,6 +73,10 @@ public sealed partial class FunctionAppTests
     [Fact]
     public void NothingOfTheAppNeedsALibraryOfSqlite() => Repository.AssertNone("SQLite's library need not be where functions run:", Repository.Find(
         Sqlite(), [.. Repository.Code("src/Host.Functions"), .. Repository.Code("examples/refund-desk-functions"), "examples/refund-desk/ShopTools.cs", "examples/refund-desk-functions/refund-desk-functions.csproj"]));
+
+    /// <summary>Each part of each channel that has parts.</summary>
+    private static IEnumerable<string> OfChannels() => Channels().Matches(Repository.Read("src/Providers.Messaging/MessagingSettings.cs"))
+        .SelectMany(channel => channel.Groups["part"].Captures.Select(part => $"HOLDFAST_CHANNELS__{channel.Groups["name"].Value}__{part.Value}".ToUpperInvariant()));
 
     private static IEnumerable<(string Name, string Kind)> Functions() => Function().Matches(Host)
         .Select(function => (function.Groups["name"] is { Success: true } name ? name.Value : function.Groups["type"].Value, function.Groups["kind"].Value));
@@ -102,6 +106,9 @@ public sealed partial class FunctionAppTests
 
     [GeneratedRegex(@"""(?<name>[A-Z][A-Z0-9_]+)""")]
     private static partial Regex Quoted();
+
+    [GeneratedRegex(@"Part\(section, ""(?<name>\w+)""(, ""(?<part>\w+)"")+\)")]
+    private static partial Regex Channels();
 
     [GeneratedRegex(@"public const string \w+ = ""(?<name>\w+)"";")]
     private static partial Regex Settings();

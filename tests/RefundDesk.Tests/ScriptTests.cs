@@ -15,6 +15,7 @@ public sealed class ScriptTests : IDisposable
     [Theory]
     [InlineData("Please refund order A-1001, it arrived broken.", "A-1001 40.00")]
     [InlineData("Please refund order A-1002, it arrived broken.", "A-1002 400.00")]
+    [InlineData("Please refund order A-1003, it arrived broken.", "A-1003 1200.00")]
     [InlineData("A-1001 arrived broken", "A-1001 40.00")]
     [InlineData("Order a-1002 is damaged. I want my money back!", "A-1002 400.00")]
     public async Task ARefundIsLookedUpIssuedAndTold(string input, string refund)

@@ -11,7 +11,8 @@ public sealed class ShopTests : IDisposable
     [Theory]
     [InlineData("A-1001", "40.00")]
     [InlineData("A-1002", "400.00")]
-    public void BothOrdersWereDeliveredYesterday(string id, string total)
+    [InlineData("A-1003", "1200.00")]
+    public void EveryOrderWasDeliveredYesterday(string id, string total)
     {
         var order = folder.Shop.Find(id)!;
         Assert.Equal((id, total, "delivered", new DateOnly(2026, 2, 28)),
@@ -54,7 +55,7 @@ public sealed class ShopTests : IDisposable
         folder.Shop.Refund("k1", "run_1", "A-1001", 40m);
         using var again = folder.Open();
         Assert.Equal(new Refund("A-1001", 40m), again.Refund("k1", "run_1", "A-1001", 1m));
-        Assert.Equal(["A-1001", "A-1002"], folder.Rows("SELECT id FROM orders ORDER BY id"));
+        Assert.Equal(["A-1001", "A-1002", "A-1003"], folder.Rows("SELECT id FROM orders ORDER BY id"));
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed partial class InfraTests
 
     /// <summary>Settings of the sample that Azure does not need: identities take the place of keys, and the plan says the runtime.</summary>
     private static readonly string[] OfALaptop =
-        ["AZURE_OPENAI_API_KEY", "AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME", "HOLDFAST_STORE_PASSWORD", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"];
+        ["AZURE_OPENAI_API_KEY", "AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME", "HOLDFAST_CHANNELS__EMAIL__TLS", "HOLDFAST_STORE_PASSWORD", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"];
 
     /// <summary>Settings that stand in no sample: a prefix of names, and the host's own way to say what host.json says.</summary>
     private static readonly string[] OfNoSample = ["AzureFunctionsJobHost__functionTimeout", "HOLDFAST_SECRET_NAME"];
@@ -86,9 +86,14 @@ public sealed partial class InfraTests
         Assert.Equal(value, Value(file, resource, path) switch { WordNode word => word.Value, var other => other.Literal });
 
     [Fact]
-    public void OnlyHealthMayBeAskedWithoutSigningIn() => Assert.Equal(
+    public void OnlyHealthAndPersonalLinksMayBeAskedWithoutSigningIn() => Assert.Equal(
         Paths().Matches(Repository.Read("src/Agents.Http/PlatformIdentity.cs").Split("ExcludedPaths { get; } =")[1].Split(';')[0]).Select(path => path.Value),
         Assert.IsType<ListNode>(Value("modules/functions.bicep", "signIn", "properties.globalValidation.excludedPaths")).Items.Select(path => path.Literal));
+
+    [Fact]
+    public void WhatIsASecretIsASecureParameterAllTheWay() => Assert.All(
+        new[] { "linkKey", "mailPassword", "teamsWebhook", "webhookSecret" }, name => Assert.All(
+            new[] { "main.bicep", "modules/functions.bicep" }, file => Assert.NotNull(Check.Templates.Single(template => template.File == file)[name]!.Decorator("secure"))));
 
     [Fact]
     public void OneInstanceForOrchestratorsIsAlwaysReady()
