@@ -27,7 +27,8 @@ internal sealed class Electorate(People people, ApprovalTerms terms, RunRow run,
     /// <summary>Whose yes counts at each stage.</summary>
     public IReadOnlyList<IReadOnlyList<VoteRow>> Seat(IReadOnlyList<VoteRow> yes)
     {
-        var isOpen = terms.Stages.Select((_, stage) => !KnowsPeople || !CanFill(stage, yes)).ToArray();
+        // Looked at only where it matters: it asks about everybody who is known.
+        bool[] isOpen = yes.Any(vote => vote.IsAdmin) ? [.. terms.Stages.Select((_, stage) => !KnowsPeople || !CanFill(stage, yes))] : [];
         return Quorum.Seat(terms.Stages, yes, (vote, stage) => Is(vote.Voice, stage) || (vote.IsAdmin && isOpen[At(stage)]));
     }
 
