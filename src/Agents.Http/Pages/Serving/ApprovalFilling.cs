@@ -27,7 +27,7 @@ internal sealed class ApprovalFilling(Dossier dossier, Reader reader, Standing s
         RequestedBy = Named(dossier.Run.RequestedBy),
         Notices = notices,
         Items = [.. dossier.Cases.Select(one => Item(one, returned))],
-        Before = [.. dossier.Before.SelectMany(entry => TimeLines.Of(entry, dossier.Run.RequestedBy))],
+        Before = [.. TimeLines.Of(dossier.Before, Named(dossier.Run.RequestedBy))],
         Run = standing.MaySeeRun ? $"/runs/{dossier.Run.Id}" : null,
     };
 

@@ -34,7 +34,7 @@ internal static class RunPages
             Outcome = run.Outcome?.Kind,
             Cause = run.Outcome?.Cause ?? run.Fault?.Message,
             Unknown = [.. (run.Outcome?.Unknown ?? []).Select(call => $"{call.Tool} (turn {call.Turn})")],
-            TimeLine = [.. transcript.SelectMany(entry => TimeLines.Of(entry, run.RequestedBy)).Concat(approvals.Select(approval => OfApproval(approval, describe, visitor))).OrderBy(entry => entry.At ?? DateTimeOffset.MaxValue)],
+            TimeLine = [.. TimeLines.Of(transcript, run.RequestedBy).Concat(approvals.Select(approval => OfApproval(approval, describe, visitor))).OrderBy(entry => entry.At ?? DateTimeOffset.MaxValue)],
         });
     };
 

@@ -3,31 +3,32 @@ using Holdfast.Agents.Runs;
 
 namespace Holdfast.Agents.Http.Pages.Serving;
 
-/// <summary>A transcript as a time line.</summary>
+/// <summary>A transcript as a time line: what was said, and each call once, with what has become of it.</summary>
 internal static class TimeLines
 {
-    public static IEnumerable<TimeLineEntry> Of(TranscriptEntry entry, string requestedBy)
+    /// <param name="requestedBy">Whose words a run begins with.</param>
+    public static IEnumerable<TimeLineEntry> Of(IReadOnlyList<TranscriptEntry> entries, string requestedBy)
     {
-        switch (entry.Role)
+        var results = entries.Where(entry => entry.Role == "tool").ToDictionary(entry => (entry.Turn, entry.Index));
+        foreach (var entry in entries)
         {
-            case "user":
+            if (entry.Role == "user")
+            {
                 yield return new(TimeLineKind.Asked, entry.At) { Who = requestedBy, Text = entry.Text };
-                break;
-            case "assistant":
+            }
+            else if (entry.Role == "assistant")
+            {
                 if (!string.IsNullOrWhiteSpace(entry.Text))
                 {
                     yield return new(TimeLineKind.Model, entry.At) { Who = entry.Model, Text = entry.Text };
                 }
 
-                foreach (var call in entry.Calls ?? [])
+                foreach (var (call, index) in (entry.Calls ?? []).Select((call, index) => (call, index)))
                 {
-                    yield return new(TimeLineKind.Call, entry.At) { Tool = call.Tool, Arguments = Json(call.Arguments), State = "proposed" };
+                    var result = results.GetValueOrDefault((entry.Turn, index));
+                    yield return new(TimeLineKind.Call, result?.At ?? entry.At) { Tool = call.Tool, Arguments = Json(call.Arguments), State = result?.State ?? "proposed", Result = result?.Result };
                 }
-
-                break;
-            default:
-                yield return new(TimeLineKind.Call, entry.At) { Tool = entry.Tool, State = entry.State, Result = entry.Result };
-                break;
+            }
         }
     }
 
