@@ -32,7 +32,7 @@ internal static class Waits
     {
         while (await store.WriteAsync(async tx =>
         {
-            var unknown = await tx.ListAsync<string>("SELECT approval FROM waits WHERE who = '' LIMIT @Page", new { Page });
+            var unknown = await tx.ListAsync<string>("SELECT approval FROM waits WHERE who = '' AND approval > '' LIMIT @Page", new { Page });
             foreach (var id in unknown)
             {
                 var row = (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @id", new { id }))!;
