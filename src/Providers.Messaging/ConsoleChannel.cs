@@ -11,7 +11,7 @@ public sealed class ConsoleChannel(TextWriter terminal) : IChannel
 {
     private readonly Lock gate = new();
 
-    public string Name => "console";
+    public string Name => ChannelNames.Console;
 
     public bool IsShared => false;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Holdfast.Agents.Json;
 using Holdfast.Agents.Messages;
 using Holdfast.Agents.Wording;
 
@@ -19,7 +20,7 @@ internal static class Sentence
         ? string.Concat(template.Parts.Select(part => part is TemplateValue value ? Value(item.Arguments, value, reader) : ((TemplateText)part).Text))
         : item.Kind switch
         {
-            Question => $"{Visible.Line(item.Agent, LongestInSentence)} asks {(At(item.Arguments, Question) is { } question ? Text(question, LongestInTable) : "a question")}",
+            Question => $"{Visible.Line(item.Agent, LongestInSentence)} asks {(item.Arguments.At(Question) is { } question ? Text(question, LongestInTable) : "a question")}",
             "inDoubt" => $"Run {Visible.Line(item.Tool, LongestInSentence)}, begun, with an end that nobody knows",
             _ => $"Run {Visible.Line(item.Tool, LongestInSentence)}",
         };
@@ -34,7 +35,7 @@ internal static class Sentence
 
         if (item.Kind == Question)
         {
-            return At(item.Arguments, "choices") is { ValueKind: JsonValueKind.Array } choices
+            return item.Arguments.At("choices") is { ValueKind: JsonValueKind.Array } choices
                 ? [new("Choices", string.Join(", ", choices.EnumerateArray().Take(MostRows).Select(choice => Text(choice, LongestInSentence))))] : [];
         }
 
@@ -58,7 +59,7 @@ internal static class Sentence
 
     private static string Value(JsonElement arguments, TemplateValue value, Reader reader)
     {
-        if (At(arguments, value.Path) is not { ValueKind: not JsonValueKind.Null } found)
+        if (arguments.At(value.Path) is not { ValueKind: not JsonValueKind.Null } found)
         {
             return "(nothing)";
         }
@@ -76,7 +77,7 @@ internal static class Sentence
     private static string? Literal(JsonElement value) => value.ValueKind == JsonValueKind.Number ? value.GetRawText() : null;
 
     private static string? Currency(JsonElement arguments, TemplateValue value) => value.Currency
-        ?? (value.CurrencyPath is { } path && At(arguments, path) is { ValueKind: JsonValueKind.String } found
+        ?? (value.CurrencyPath is { } path && arguments.At(path) is { ValueKind: JsonValueKind.String } found
             && found.GetString() is { Length: 3 } code && code.All(char.IsAsciiLetterUpper) ? code : null);
 
     private static DateOnly? Day(JsonElement value) => value.ValueKind != JsonValueKind.String ? null
@@ -89,17 +90,4 @@ internal static class Sentence
     private static string Text(JsonElement value, int most) => value.ValueKind == JsonValueKind.String
         ? $"“{Visible.Line(value.GetString()!.Replace('“', '"').Replace('”', '"'), most)}”"
         : Visible.Line(value.GetRawText(), most);
-
-    private static JsonElement? At(JsonElement value, string path)
-    {
-        foreach (var name in path.Split('.'))
-        {
-            if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty(name, out value))
-            {
-                return null;
-            }
-        }
-
-        return value;
-    }
 }

@@ -34,7 +34,7 @@ public sealed class SmtpChannel : IChannel
         (this.options, this.time) = (options, time);
     }
 
-    public string Name => "email";
+    public string Name => ChannelNames.Email;
 
     public bool IsShared => false;
 

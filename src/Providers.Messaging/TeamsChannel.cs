@@ -24,7 +24,7 @@ public sealed class TeamsChannel : IChannel
             : throw new ArgumentException($"The webhook ({webhook}) is no https address without a user in it.", nameof(webhook));
     }
 
-    public string Name => "teams";
+    public string Name => ChannelNames.Teams;
 
     public bool IsShared => true;
 

@@ -33,7 +33,7 @@ public sealed class WebhookChannel : IChannel
         (this.url, this.secrets, this.time) = (url, secrets, time);
     }
 
-    public string Name => "webhook";
+    public string Name => ChannelNames.Webhook;
 
     public bool IsShared => true;
 

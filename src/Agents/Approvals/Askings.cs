@@ -24,7 +24,10 @@ internal sealed class Askings(AgentParts parts, StoreTransaction tx, LockedRun r
 
     public Task<ApprovalRow?> FindAsync(string id) => tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @id", new { id });
 
-    public Task<IReadOnlyList<VoteRow>> VotesAsync(string id) => tx.ListAsync<VoteRow>("SELECT * FROM votes WHERE approval = @id ORDER BY seq", new { id });
+    public Task<IReadOnlyList<VoteRow>> VotesAsync(string id) => VotesAsync(tx, id);
+
+    /// <summary>What people have said in a round, in its order.</summary>
+    public static Task<IReadOnlyList<VoteRow>> VotesAsync(StoreTransaction tx, string id) => tx.ListAsync<VoteRow>("SELECT * FROM votes WHERE approval = @id ORDER BY seq", new { id });
 
     /// <summary>The newest round about a call's present attempt; null when it was never asked about.</summary>
     public Task<ApprovalRow?> NewestAsync(CallRow call, string kind, int attempt) => tx.FirstAsync<ApprovalRow>(
@@ -119,8 +122,6 @@ internal sealed class Askings(AgentParts parts, StoreTransaction tx, LockedRun r
             return 0;
         }
 
-        var value = amount.Path.Split('.').Aggregate((JsonElement?)CanonicalJson.Parse(call.Arguments!),
-            (at, name) => at is { ValueKind: JsonValueKind.Object } inner && inner.TryGetProperty(name, out var member) ? member : null);
-        return value is { ValueKind: JsonValueKind.Number } number && number.TryGetDecimal(out var worth) ? (long)Math.Clamp(worth * 10_000m, long.MinValue, long.MaxValue) : 0;
+        return CanonicalJson.Parse(call.Arguments!).At(amount.Path) is { ValueKind: JsonValueKind.Number } number && number.TryGetDecimal(out var worth) ? (long)Math.Clamp(worth * 10_000m, long.MinValue, long.MaxValue) : 0;
     }
 }

@@ -90,7 +90,7 @@ internal sealed class Dossiers(AgentParts parts, StoreTransaction tx, string ten
     {
         var view = (await new ApprovalQueries(parts, tx, tenant).FindAsync(row.Id))!;
         var terms = Askings.TermsOf(row);
-        var votes = await tx.ListAsync<VoteRow>("SELECT * FROM votes WHERE approval = @Id ORDER BY seq", new { row.Id });
+        var votes = await Askings.VotesAsync(tx, row.Id);
         var refusal = row.IsPending ? new Electorate(people, terms, run, row.Escalations).Refuse(reader, row.Stage, votes, out _) : null;
         return new DossierCase(
             view, terms, agent.Describe.GetValueOrDefault(row.Tool), parts.Tools.TryFind(row.Tool, out var tool) ? tool.Parameters : null, (Effect)row.Risk, refusal)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Holdfast.Agents.Json;
 
 namespace Holdfast.Agents.Definitions;
 
@@ -17,25 +18,12 @@ public sealed record Condition(string Path, IReadOnlyList<Comparison> Comparison
     /// <param name="arguments">Canonical arguments.</param>
     public Truth Evaluate(JsonElement arguments)
     {
-        if (Find(arguments) is not { } value)
+        if (arguments.At(Path) is not { } value)
         {
             return Truth.Unknown;
         }
 
         var truths = Comparisons.Select(c => c.Evaluate(value)).ToArray();
         return truths.Contains(Truth.Unmet) ? Truth.Unmet : truths.Contains(Truth.Unknown) ? Truth.Unknown : Truth.Met;
-    }
-
-    private JsonElement? Find(JsonElement value)
-    {
-        foreach (var name in Path.Split('.'))
-        {
-            if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty(name, out value))
-            {
-                return null;
-            }
-        }
-
-        return value;
     }
 }

@@ -1,7 +1,9 @@
 using System.Text.RegularExpressions;
+using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Definitions.Yaml;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Json;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Tools;
 
 namespace Holdfast.Agents.Definitions;
@@ -10,9 +12,6 @@ namespace Holdfast.Agents.Definitions;
 /// <param name="lines">Gets the line of each part that a check may find fault with.</param>
 internal sealed partial class RuleReader(string file, Dictionary<string, int> lines)
 {
-    /// <summary>A tool of Holdfast itself, by which an agent asks a person.</summary>
-    private const string AskPerson = "ask_person";
-
     private const string User = "user:";
     private const int MostStages = 10;
     private const int MostPeople = 20;
@@ -20,8 +19,6 @@ internal sealed partial class RuleReader(string file, Dictionary<string, int> li
 
     private static readonly string[] Terms =
         ["stages", "requester", "expires", "onExpire", "onReject", "identity", "confirm", "reminders", "escalate", "channels", "edit", "validFor"];
-
-    private static readonly string[] Channels = ["email", "teams", "webhook", "console"];
 
     private readonly DefinitionSource source = new(file, lines);
 
@@ -80,8 +77,8 @@ internal sealed partial class RuleReader(string file, Dictionary<string, int> li
             }
         }
 
-        return rule.Tool == AskPerson
-            ? throw keys.Fault(keys.KeyOf("none")!, $"{keys.Place("none")}: {AskPerson} asks a person by its nature. Leave the rule out, or say whom it asks.")
+        return rule.Tool == Question.ToolName
+            ? throw keys.Fault(keys.KeyOf("none")!, $"{keys.Place("none")}: {Question.ToolName} asks a person by its nature. Leave the rule out, or say whom it asks.")
             : rule;
     }
 
@@ -130,7 +127,7 @@ internal sealed partial class RuleReader(string file, Dictionary<string, int> li
         : throw keys.Fault(keys.Require(key), $"{keys.Place(key)}: nobody is listed. Write for example ['role:approve'].");
 
     private List<string>? ChannelsOf(YamlKeys keys) => Names(keys, "channels", Channel) is var channels && channels is not [] ? channels
-        : throw keys.Fault(keys.Require("channels"), $"{keys.Place("channels")}: none is listed. Leave it out for all that the host has, or list some of: {string.Join(", ", Channels)}.");
+        : throw keys.Fault(keys.Require("channels"), $"{keys.Place("channels")}: none is listed. Leave it out for all that the host has, or list some of: {string.Join(", ", ChannelNames.All)}.");
 
     private static string Selector(YamlKeys keys, YamlNode node, string place)
     {
@@ -143,8 +140,8 @@ internal sealed partial class RuleReader(string file, Dictionary<string, int> li
     private static string Channel(YamlKeys keys, YamlNode node, string place)
     {
         var text = keys.Text(node, place);
-        return Channels.Contains(text) ? text
-            : throw keys.Fault(node, $"{place}: '{text}' is no channel.{NearestName.Hint(text, Channels)} Channels: {string.Join(", ", Channels)}.");
+        return ChannelNames.All.Contains(text) ? text
+            : throw keys.Fault(node, $"{place}: '{text}' is no channel.{NearestName.Hint(text, ChannelNames.All)} Channels: {string.Join(", ", ChannelNames.All)}.");
     }
 
     // A name that is listed twice is listed.

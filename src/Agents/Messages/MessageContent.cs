@@ -49,7 +49,7 @@ internal sealed class MessageContent(AgentParts parts, StoreTransaction tx, RunR
 
         var terms = Askings.TermsOf(approval);
         var electorate = new Electorate((await parts.Rules.ReadAsync(tx)).People, terms, run, approval.Escalations);
-        var asked = electorate.Asked(terms.Stages[approval.Stage], await tx.ListAsync<VoteRow>("SELECT * FROM votes WHERE approval = @Id ORDER BY seq", new { approval.Id }));
+        var asked = electorate.Asked(terms.Stages[approval.Stage], await Askings.VotesAsync(tx, approval.Id));
         return row.Recipients.Count == 0 || to.Any(person => asked.Any(one => one.Is(person.Id)));
     }
 

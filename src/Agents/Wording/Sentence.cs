@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Holdfast.Agents.Json;
 
 namespace Holdfast.Agents.Wording;
 
@@ -46,7 +47,7 @@ public sealed record Sentence(IReadOnlyList<SentencePart> Parts)
 
     private static string Show(TemplateValue place, JsonElement arguments, Reader reader)
     {
-        if (At(arguments, place.Path) is not { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } value)
+        if (arguments.At(place.Path) is not { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } value)
         {
             return "(nothing)";
         }
@@ -63,8 +64,8 @@ public sealed record Sentence(IReadOnlyList<SentencePart> Parts)
 
     private static (string Literal, string Currency)? MoneyOf(TemplateValue place, JsonElement arguments)
     {
-        var currency = place.Currency ?? (At(arguments, place.CurrencyPath!) is { ValueKind: JsonValueKind.String } code ? code.GetString()! : null);
-        return At(arguments, place.Path) is { } value && Number(value) is { } literal && currency is { Length: 3 } && currency.All(char.IsAsciiLetterUpper)
+        var currency = place.Currency ?? (arguments.At(place.CurrencyPath!) is { ValueKind: JsonValueKind.String } code ? code.GetString()! : null);
+        return arguments.At(place.Path) is { } value && Number(value) is { } literal && currency is { Length: 3 } && currency.All(char.IsAsciiLetterUpper)
             ? (literal, currency) : null;
     }
 
@@ -83,20 +84,6 @@ public sealed record Sentence(IReadOnlyList<SentencePart> Parts)
 
     private static DateTimeOffset? Moment(JsonElement value) =>
         value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var at) && value.GetString()!.Contains('T', StringComparison.Ordinal) ? at : null;
-
-    private static JsonElement? At(JsonElement arguments, string path)
-    {
-        var value = arguments;
-        foreach (var name in path.Split('.'))
-        {
-            if (value.ValueKind != JsonValueKind.Object || !value.TryGetProperty(name, out value))
-            {
-                return null;
-            }
-        }
-
-        return value;
-    }
 }
 
 /// <param name="IsValue">Whether it comes from the call, and so from a model.</param>
