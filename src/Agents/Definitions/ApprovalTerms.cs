@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Holdfast.Agents.Definitions;
 
-/// <summary>An approval as all rules together ask for it: each as strict on every point as the strictest of them.</summary>
+/// <summary>An approval as all rules together ask for it: each as strict on every point as the strictest of them. What a host of before has stored says nothing of some points.</summary>
 public sealed record ApprovalTerms
 {
     internal static TimeSpan ShortestTime => TimeSpan.FromMinutes(1);
@@ -14,7 +14,7 @@ public sealed record ApprovalTerms
     public static ApprovalTerms Default { get; } = new();
 
     /// <summary>Who decides, in this order; never empty.</summary>
-    public IReadOnlyList<ApprovalStage> Stages { get; init; } = [ApprovalStage.Default];
+    public IReadOnlyList<ApprovalStage> Stages { get; init => field = value ?? [ApprovalStage.Default]; } = [ApprovalStage.Default];
 
     /// <inheritdoc cref="ApprovalAsk.RequesterMayDecide"/>
     public bool RequesterMayDecide { get; init; }
@@ -33,16 +33,16 @@ public sealed record ApprovalTerms
     public LinkConfirm Confirm { get; init; } = LinkConfirm.Code;
 
     /// <inheritdoc cref="ApprovalAsk.Reminders"/>
-    public IReadOnlyList<TimeSpan> Reminders { get; init; } = [];
+    public IReadOnlyList<TimeSpan> Reminders { get; init => field = value ?? []; } = [];
 
     /// <summary>Who may decide in place of those of a rule's stages, too, and from when on: in the order of their times, those at the expiry last.</summary>
-    public IReadOnlyList<RuleEscalation> Escalations { get; init; } = [];
+    public IReadOnlyList<RuleEscalation> Escalations { get; init => field = value ?? []; } = [];
 
     /// <summary>By which channels people are told, in this order; empty for those of the host, in its order.</summary>
-    public IReadOnlyList<string> Channels { get; init; } = [];
+    public IReadOnlyList<string> Channels { get; init => field = value ?? []; } = [];
 
     /// <summary>Which arguments a person may change before the call runs.</summary>
-    public IReadOnlyList<string> Edit { get; init; } = [];
+    public IReadOnlyList<string> Edit { get; init => field = value ?? []; } = [];
 
     /// <inheritdoc cref="ApprovalAsk.ValidFor"/>
     public TimeSpan? ValidFor { get; init; }
