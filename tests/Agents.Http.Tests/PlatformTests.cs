@@ -1,6 +1,8 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Holdfast.Agents.Identity;
 using Microsoft.AspNetCore.Http;
 
@@ -32,6 +34,17 @@ public sealed class PlatformTests
         var principal = await identify(Request(Claims(("oid", Oid.ToUpperInvariant()), ("tid", Tid), ("roles", "submit"), ("idtyp", "app"), ("azp", Guid.NewGuid().ToString()))));
 
         Assert.Equal((Oid, Tid, Roles.Submit), (principal!.Id, principal.Tenant, Assert.Single(principal.Roles)));
+    }
+
+    // What infra-bicep/hooks/sign-in.sh asks as: if the platform let it through, this host would take it for an administrator, so its 401 is the platform's.
+    [Fact]
+    public async Task WhomTheHookMakesUpWouldBeAnAdministratorHere()
+    {
+        var claims = Regex.Match(await File.ReadAllTextAsync(Hook()), "printf '(?<claims>\\{.+?)'").Groups["claims"].Value;
+        var principal = await identify(Request(Encode(claims.Replace("%s", Oid, StringComparison.Ordinal))));
+
+        Assert.Contains(Roles.Admin, principal!.Roles);
+        Assert.Contains(Roles.Read, principal.Roles);
     }
 
     [Theory]
@@ -173,4 +186,6 @@ public sealed class PlatformTests
 
         return http;
     }
+
+    private static string Hook([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "../../infra-bicep/hooks/sign-in.sh");
 }

@@ -38,6 +38,7 @@ public sealed partial class LayoutTests
     [InlineData("build.sh")]
     [InlineData(".ci/run")]
     [InlineData("infra-bicep/hooks/database-role.sh")]
+    [InlineData("infra-bicep/hooks/sign-in.sh")]
     public void ItCanBeRun(string file)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no executable bit.");

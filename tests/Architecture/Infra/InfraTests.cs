@@ -157,6 +157,7 @@ public sealed partial class InfraTests
     [InlineData("azure.yaml", "path: infra-bicep")]
     [InlineData("azure.yaml", "run: infra-bicep/hooks/database-role.sh check\n")]
     [InlineData("azure.yaml", "run: infra-bicep/hooks/database-role.sh\n")]
+    [InlineData("azure.yaml", "run: infra-bicep/hooks/sign-in.sh\n")]
     public void TheDeveloperCliFindsIt(string file, string line) => Assert.Contains(line, Repository.Read(file).ReplaceLineEndings("\n"), StringComparison.Ordinal);
 
     [Fact]
@@ -179,16 +180,16 @@ public sealed partial class InfraTests
         .Where(variable => !Regex.IsMatch(Document, $@"\| `{variable.Name}` \|.*\| `{Regex.Escape(variable.Otherwise)}` \|")).Select(variable => $"{variable.Name}: {variable.Otherwise}"));
 
     [Fact]
-    public void EveryVariableOfTheHookAndOfTheDocumentsCommandsIsGivenBySomebody()
+    public void EveryVariableOfTheHooksAndOfTheDocumentsCommandsIsGivenBySomebody()
     {
-        var read = Variables().Matches(Hook + string.Join('\n', Commands())).Select(variable => variable.Groups["name"].Value);
+        var read = Variables().Matches(Hooks + string.Join('\n', Commands())).Select(variable => variable.Groups["name"].Value);
         Repository.AssertNone("Neither an output of main.bicep nor chosen by azd env set:",
             read.Distinct().Except(Outputs()).Except(Chosen()).Except(OfTheDeveloperCli));
     }
 
     [Fact]
     public void EveryOutputIsReadBySomebody() => Repository.AssertNone("Nobody reads of main.bicep's outputs:",
-        Outputs().Except(OfTheDeveloperCli).Except(Variables().Matches(Hook + string.Join('\n', Commands())).Select(variable => variable.Groups["name"].Value)));
+        Outputs().Except(OfTheDeveloperCli).Except(Variables().Matches(Hooks + string.Join('\n', Commands())).Select(variable => variable.Groups["name"].Value)));
 
     [Fact]
     public void OnALaptopAKeyIsMadeBeforeTheFirstRequest()
@@ -232,7 +233,7 @@ public sealed partial class InfraTests
 
     private static string Document => Repository.Read("docs/running-on-functions.md").ReplaceLineEndings("\n");
 
-    private static string Hook => Repository.Read("infra-bicep/hooks/database-role.sh");
+    private static string Hooks => Repository.Read("infra-bicep/hooks/database-role.sh") + Repository.Read("infra-bicep/hooks/sign-in.sh");
 
     private static IEnumerable<string> Commands() => Document.Split("```sh\n")[1..].Select(block => block.Split("```")[0]);
 
