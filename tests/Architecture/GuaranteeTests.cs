@@ -31,7 +31,7 @@ public sealed partial class GuaranteeTests
         Assert.True(folder is not null, $"{reference}: no project of this name.");
 
         var declared = new Regex($@"\bclass {type}\b");
-        var test = new Regex($@"\[((Postgres)?Fact|Theory)\b[^\n]*\]\s*(\[[^\n]*\]\s*)*public (async )?(Task|ValueTask|void) {method}\(");
+        var test = new Regex($@"\[((Postgres)?Fact|Theory)\b[^\n]*\]\s*(\[[^\n]*\]( //[^\n]*)?\s*)*public (async )?(Task|ValueTask|void) {method}\(");
         var scenario = new Regex($@"Scenario\.Of\([^\n]*\b{method}\)");
         Assert.True(Repository.Code(folder!).Select(Repository.Read).Any(code => declared.IsMatch(code) && (test.IsMatch(code) || scenario.IsMatch(code))),
             $"{reference}: {folder} has no test or scenario {method} in a class {type}.");
