@@ -29,7 +29,8 @@ public sealed class ApprovalKillTests
         get
         {
             var kills = new TheoryData<string, string>();
-            foreach (var story in Stories.Keys)
+            // Every other one on PostgreSQL: what differs there is how a step commits, not which steps there are.
+            foreach (var story in Stories.Keys.Where((_, i) => Torture.IsOn || !StoreUnderTest.IsPostgres || i % 2 == 0))
             {
                 foreach (var point in AgentCrashPoints.All.Append(AgentCrashPoints.MessageSent))
                 {

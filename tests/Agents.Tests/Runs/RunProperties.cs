@@ -32,7 +32,7 @@ public sealed class RunProperties
     public void AnyInterleavingEndsInALegalStateWithOneEffectForEachApprovalAtMost()
     {
         var acts = Gen.Elements(Enum.GetValues<Act>()).ListOf(14).ToArbitrary();
-        Prop.ForAll(acts, sequence => TryAsync([.. sequence]).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+        Prop.ForAll(acts, sequence => TryAsync([.. sequence]).GetAwaiter().GetResult()).Check(Config.QuickThrowOnFailure.WithMaxTest(Torture.Rounds(60, 600)));
     }
 
     private static async Task<bool> TryAsync(IReadOnlyList<Act> acts)
