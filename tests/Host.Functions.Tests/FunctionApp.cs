@@ -47,14 +47,19 @@ internal sealed class FunctionApp : IAsyncDisposable
     private int serving;
 
     private FunctionApp(
-        Func<string, Task<AgentStore>> open, AgentOptions options, TaskHub? hub, Action<DurableRegistry>? add, Func<string, string>? redact, TimeProvider? time)
+        Func<string, Task<AgentStore>> open, AgentOptions options, TaskHub? hub, Action<DurableRegistry>? add, Func<string, string>? redact, TimeProvider? time,
+        People? people)
     {
         (this.hub, owns) = (hub ?? new TaskHub(), hub is null);
         shop = Shop.Open(ShopFile, TimeProvider.System);
         var loggers = NullLoggerFactory.Instance;
         var tools = Toolbox.From(new ShopTools(shop));
         var models = new ModelCatalog().AddScripted(agent => new ScriptedModel(Script.Load(Path.GetDirectoryName(agent.Source!.File)!)));
-        var agents = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), tools, models);
+        var agents = new AgentCatalog(AgentFolder.LoadAll(Path.Combine(AppContext.BaseDirectory, "agents")), tools, models)
+        {
+            People = people ?? People.Nobody,
+            Policies = people is null ? Policies.None : PolicyFolder.Load(Path.Combine(AppContext.BaseDirectory, "policies")),
+        };
         var opening = new AgentOpening(
             open(Path.Combine(folder.FullName, "agents.db")),
             (store, client) => AgentSystem.OpenAsync(
@@ -88,11 +93,12 @@ internal sealed class FunctionApp : IAsyncDisposable
     /// <param name="add">Registers what is the program's own.</param>
     /// <param name="redact">Takes secrets out of a text.</param>
     /// <param name="time">The API's clock.</param>
+    /// <param name="people">Who may be asked, by the example's policies, too; null for whoever may approve, by the agent's own rules.</param>
     public static async Task<FunctionApp> StartAsync(
         Func<string, Task<AgentStore>> open, AgentOptions? options = null, TaskHub? hub = null, Action<DurableRegistry>? add = null,
-        Func<string, string>? redact = null, TimeProvider? time = null)
+        Func<string, string>? redact = null, TimeProvider? time = null, People? people = null)
     {
-        var app = new FunctionApp(open, options ?? new AgentOptions(), hub, add, redact, time);
+        var app = new FunctionApp(open, options ?? new AgentOptions(), hub, add, redact, time, people);
         await app.hub.ServeAsync(app.runtime);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));

@@ -1,6 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using Holdfast.Agents;
+using Holdfast.Agents.Http.Tests.Pages;
+using Holdfast.Agents.Identity;
+using Holdfast.Agents.Links;
+using Holdfast.Agents.Secrets;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Testing;
 using Holdfast.Durable;
@@ -49,6 +53,36 @@ public sealed class RefundDeskTests
         Assert.Equal(HttpStatusCode.OK, await app.DecideAsync(waiting.GetProperty("approvals")[0].GetString()!, "reject"));
         await app.UntilAsync(id, "ended");
         Assert.Empty(Shop(app, "refund"));
+    }
+
+    [Theory]
+    [InlineData(Database.Sqlite)]
+    [InlineData(Database.Postgres)]
+    public async Task ARefundOfTwoStagesIsDecidedByTheirLinksAndMadeOnce(Database database)
+    {
+        var mail = new FakeChannel("email");
+        var keys = LinkKeys.Read("the tests", "a key of the tests that is long enough", new SecretSource(null, static _ => null));
+        await using var app = await FunctionApp.StartAsync(
+            On(database), new AgentOptions { Channels = [mail], LinkKeys = keys, Address = new Uri("https://desk.example/") }, people: new People(
+            [
+                new("acme", "mona", "Mona Lindqvist") { Roles = ["manager"], Email = "mona@example.test" },
+                new("acme", "finn", "Finn Okafor") { Roles = ["finance"], Email = "finn@example.test" },
+                new("acme", "dora", "Dora Meier") { Roles = ["director"], Email = "dora@example.test" },
+            ]));
+        using var browser = new Browser(app.Http.BaseAddress!);
+        var id = Text(await app.StartRunAsync("Please refund order A-1003, it arrived broken."), "id");
+        foreach (var person in new[] { "mona", "finn" })
+        {
+            await Patience.UntilAsync(() => Task.FromResult(mail.Sent.Any(message => message.To.Single().Id == person)));
+            Assert.Empty(Shop(app, "refund"));
+            var link = mail.Sent.Single(message => message.To.Single().Id == person);
+            (await browser.GetAsync(link)).Is(200, "A-1003");
+            (await browser.DecideAsync(link.Link.PathAndQuery, "approve", link.Code)).Is(200, "Your decision is stored");
+        }
+
+        Assert.Equal("completed", Text((await app.UntilAsync(id, "ended")).GetProperty("outcome"), "kind"));
+        Assert.Equal([(id, "A-1003", 1200m)], Shop(app, "refund").Select(refund => (refund.Run, refund.Order, refund.Amount)));
+        Assert.Null(app.Ended);
     }
 
     [Fact]
