@@ -123,7 +123,7 @@ public static class AgentCrashPoints
     /// <summary>A run of a retired engine has ended; others have not.</summary>
     public const string LostRunEnded = "agents.lost-run-ended";
 
-    /// <summary>Those that every run passes.</summary>
+    /// <summary>Those that a run passes which asks people, and has a channel to tell them by.</summary>
     public static readonly IReadOnlyList<string> All =
-        [RunAccepted, ModelReserved, ModelReplied, ModelRecorded, ToolStarted, ToolActed, ToolRecorded, WordStored, AskingSettled, RunClosed];
+        [RunAccepted, ModelReserved, ModelReplied, ModelRecorded, ToolStarted, ToolActed, ToolRecorded, WordStored, AskingSettled, MessageSent, RunClosed];
 }

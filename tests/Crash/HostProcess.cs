@@ -28,6 +28,9 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    /// <summary>What it is told besides, by variables.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
     /// <summary>Completes once the present process serves.</summary>
     public Task Ready => ready.Task;
 
@@ -45,13 +48,19 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <param name="crashAt">A crash point, and at which time of reaching it, as name:3.</param>
     public async Task StartAsync(string? crashAt = null)
     {
-        process = Process.Start(new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo("dotnet")
         {
             ArgumentList = { Program(), "--model", "scripted", "--port", port.ToString(CultureInfo.InvariantCulture), "--data", DataDirectory },
             Environment = { ["HOLDFAST_CRASH_AT"] = crashAt ?? "", ["HOLDFAST_STORE"] = store ?? "" },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        foreach (var (name, value) in Variables)
+        {
+            start.Environment[name] = value;
+        }
+
+        process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => Read(line.Data);
         process.ErrorDataReceived += (_, line) => Read(line.Data);
         process.BeginOutputReadLine();
@@ -63,12 +72,29 @@ internal sealed class HostProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes an API key, while the host does not run.</summary>
+    /// <param name="name">Whose it is: the principal's id.</param>
+    /// <returns>The key.</returns>
+    public async Task<string> AddKeyAsync(string name)
+    {
+        using var command = Process.Start(new ProcessStartInfo("dotnet")
+        {
+            ArgumentList = { Program(), "keys", "add", "--name", name, "--tenant", "local", "--roles", "approve,read", "--data", DataDirectory },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var (said, errors) = (command.StandardOutput.ReadToEndAsync(), command.StandardError.ReadToEndAsync());
+        await command.WaitForExitAsync().Patiently();
+        Assert.True(command.ExitCode == 0, await errors);
+        return (await said).Trim();
+    }
+
     /// <summary>kill -9, and proof that it was the kill that ended the process.</summary>
     public async Task KillAsync()
     {
-        ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         process!.Kill();
         await process.WaitForExitAsync();
+        IsAway();
         Assert.True(process.ExitCode == 128 + 9, $"The host ended with {process.ExitCode} before it was killed:{Environment.NewLine}{Output}");
     }
 
@@ -84,7 +110,7 @@ internal sealed class HostProcess : IAsyncDisposable
             Assert.Fail($"{point} was never reached.{Environment.NewLine}{Output}");
         }
 
-        ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        IsAway();
         Assert.True(process!.ExitCode == 128 + 9, $"The host ended with {process.ExitCode} before {point}:{Environment.NewLine}{Output}");
     }
 
@@ -98,6 +124,15 @@ internal sealed class HostProcess : IAsyncDisposable
 
         Client.Dispose();
         Directory.Delete(DataDirectory, recursive: true);
+    }
+
+    // Who waits for one that was killed before it served waits for the next.
+    private void IsAway()
+    {
+        if (ready.Task.IsCompleted)
+        {
+            ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
     }
 
     private void Read(string? line)

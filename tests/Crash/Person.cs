@@ -8,7 +8,8 @@ namespace Holdfast.Crash;
 /// Someone who starts a run and sees it through, whatever happens to the host: sends the same request under the same key until it has
 /// ended, and decides what is asked. Where a call is in doubt, looks at the shop and says what is true.
 /// </summary>
-internal sealed class Person(HostProcess host, ShopFile shop)
+/// <param name="decide">Decides about an approval, of which the id is given, where others are asked than this person.</param>
+internal sealed class Person(HostProcess host, ShopFile shop, Func<string, CancellationToken, Task>? decide = null)
 {
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(50);
 
@@ -44,7 +45,7 @@ internal sealed class Person(HostProcess host, ShopFile shop)
     }
 
     /// <summary>A host that cannot take work says so, and when to come again.</summary>
-    private static void ThrowIfAway(HttpResponseMessage response)
+    public static void ThrowIfAway(HttpResponseMessage response)
     {
         if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
         {
@@ -89,7 +90,7 @@ internal sealed class Person(HostProcess host, ShopFile shop)
             {
                 lastEvent[run] = line["id: ".Length..];
             }
-            else if (line is "event: approval.requested" or "event: run.paused" or "event: run.ended")
+            else if (line is "event: approval.requested" or "event: approval.voted" or "event: run.paused" or "event: run.ended")
             {
                 return;
             }
@@ -105,6 +106,12 @@ internal sealed class Person(HostProcess host, ShopFile shop)
 
         foreach (var id in open.EnumerateArray().Select(id => id.GetString()!))
         {
+            if (decide is not null)
+            {
+                await decide(id, giveUp);
+                continue;
+            }
+
             var asked = await host.Client.GetFromJsonAsync<JsonElement>($"/api/approvals/{id}", giveUp);
             var kind = asked.GetProperty("kind").GetString();
             var decision = kind == "approval" ? "approve" : shop.Replies(run.GetProperty("id").GetString()!) > 0 ? "happened" : "runAgain";

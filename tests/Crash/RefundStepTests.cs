@@ -5,7 +5,7 @@ namespace Holdfast.Crash;
 
 /// <summary>
 /// One refund that a person approves, killed at every passing of every point between two durable steps of the loop: before and after each of
-/// its four model calls, its three tool calls, its start, its decision and its end.
+/// its four model calls, its three tool calls, its start, its message, its decision and its end.
 /// </summary>
 public sealed class RefundStepTests
 {
@@ -22,7 +22,8 @@ public sealed class RefundStepTests
             var steps = new TheoryData<string, int>();
             foreach (var point in AgentCrashPoints.All)
             {
-                var passings = point.StartsWith("agents.model", StringComparison.Ordinal) ? 4 : point.StartsWith("agents.tool", StringComparison.Ordinal) ? 3 : 1;
+                var passings = point.StartsWith("agents.model", StringComparison.Ordinal) ? 4 : point.StartsWith("agents.tool", StringComparison.Ordinal) ? 3
+                    : point == AgentCrashPoints.WordStored ? 2 : 1; // the message, and the decision
                 for (var passing = 1; passing <= passings; passing++)
                 {
                     steps.Add(point, passing);

@@ -15,7 +15,7 @@ public sealed class RestartTests
     {
         var (look, refund) = (FakeTool.Reading("look"), Given.Refund());
         var model = new FakeModel(FakeReply.Call("look"), FakeReply.Call("refund", """{"amount":400}"""), FakeReply.Says("Done."));
-        await using var desk = await RunHarness.StartAsync(new Deployment(model, look, refund).Asking(Given.Held()));
+        await using var desk = await RunHarness.StartAsync(new Deployment(model, look, refund) { Options = new AgentOptions { Channels = [new FakeChannel("email")] } }.Asking(Given.Held()));
         var reached = desk.ReachAsync(point);
         var run = await desk.StartRunAsync();
         var restarted = await KilledAsync(desk, reached);
