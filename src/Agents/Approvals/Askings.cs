@@ -117,7 +117,7 @@ internal sealed class Askings(AgentParts parts, StoreTransaction tx, LockedRun r
     private async Task<long> AmountAsync(CallRow call)
     {
         var agent = await parts.Agents.OfAsync(tx, run.Row.Version);
-        if (!agent.Describe.TryGetValue(call.Tool, out var words) || Template.Parse(words).Amount is not { } amount)
+        if (Template.ParseOrNull(agent.Describe.GetValueOrDefault(call.Tool))?.Amount is not { } amount)
         {
             return 0;
         }

@@ -58,7 +58,7 @@ internal sealed class ApprovalFilling(Dossier dossier, Reader reader, Standing s
 
     /// <summary>A digest of all that the page shows of one approval.</summary>
     public string Shown(DossierCase one) => Digest.OfText(string.Join('\n', [
-        one.View.Digest, Sentence(one).ToString(), one.View.Tool, one.View.Arguments.GetRawText(), one.View.Proposed?.GetRawText() ?? "", one.View.ExpiresAt?.ToString("O") ?? "",
+        one.View.Digest, Sentence(one).Line(), one.View.Tool, one.View.Arguments.GetRawText(), one.View.Proposed?.GetRawText() ?? "", one.View.ExpiresAt?.ToString("O") ?? "",
         dossier.Run.Id, dossier.Run.RequestedBy, reader.Language ?? "", .. Warnings(one), .. one.View.Votes.Select(vote => $"{vote.By} {vote.Decision}"),
     ]));
 
@@ -106,7 +106,7 @@ internal sealed class ApprovalFilling(Dossier dossier, Reader reader, Standing s
 
     public static Sentence SentenceOf(ApprovalView view, string? describe, Reader reader) => view.Kind == "question"
         ? Wording.Sentence.OfQuestion(Question.Of(view.Arguments).Text)
-        : Wording.Sentence.Of(describe is null ? null : Template.Parse(describe), view.Tool, view.Arguments, reader);
+        : Wording.Sentence.Of(Template.ParseOrNull(describe), view.Tool, view.Arguments, reader);
 
     private Sentence Sentence(DossierCase one) => SentenceOf(one.View, one.Describe, reader);
 

@@ -30,7 +30,7 @@ internal static class RunPages
             CreatedAt = run.CreatedAt,
             EndedAt = run.EndedAt,
             WaitingFor = run.WaitingFor is { } waiting ? $"{waiting.Who}. {waiting.Next}".TrimStart('.', ' ') : null,
-            Open = [.. approvals.Where(approval => approval.Status == "pending").Select(approval => new PageLink(ApprovalFilling.SentenceOf(approval, describe.GetValueOrDefault(approval.Tool), visitor.Reader).ToString(), $"/approvals/{approval.Id}"))],
+            Open = [.. approvals.Where(approval => approval.Status == "pending").Select(approval => new OpenApproval(ApprovalFilling.SentenceOf(approval, describe.GetValueOrDefault(approval.Tool), visitor.Reader), $"/approvals/{approval.Id}"))],
             Outcome = run.Outcome?.Kind,
             Cause = run.Outcome?.Cause ?? run.Fault?.Message,
             Unknown = [.. (run.Outcome?.Unknown ?? []).Select(call => $"{call.Tool} (turn {call.Turn})")],
