@@ -42,7 +42,7 @@ internal sealed record Telling(string Subject, string Title, string Lead, IReadO
                 MessageKind.Outcome => items.Count == 1 ? "A request is closed" : "Requests are closed",
                 _ => char.ToUpperInvariant(title[0]) + title[1..],
             },
-            $"{agent} {(isClosed ? "asked" : "asks")} on behalf of {Visible.Line(first.RequestedBy, LongestName)}.",
+            $"{agent} {(isClosed ? "asked" : "asks")} on behalf of {Visible.Line(first.Requester, LongestName)}.",
             items,
             isClosed ? "See the record" : "Look and decide");
     }

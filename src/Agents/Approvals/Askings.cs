@@ -69,6 +69,7 @@ internal sealed class Askings(AgentParts parts, StoreTransaction tx, LockedRun r
         {
             await tx.ExecuteAsync("UPDATE approvals SET state = 'superseded', superseded_by = @Id WHERE id = @before", new { row.Id, before = before.Id });
             await Waits.CloseAsync(tx, run);
+            await new Telling(parts, tx, run).EndedAsync(before);
         }
 
         await run.EventAsync(RunEvents.ApprovalRequested, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Approval = row.Id });

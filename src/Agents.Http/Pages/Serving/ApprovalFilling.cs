@@ -116,7 +116,7 @@ internal sealed class ApprovalFilling(Dossier dossier, Reader reader, Standing s
 
     private string? StandingOf(DossierCase one) => one switch
     {
-        { Own: { } own } => $"You have {Html.Spoken.Said(own.Decision)}. It goes on when the others have decided.",
+        { Own: { } own } => $"You have {Decisions.Said(own.Decision)}. It goes on when the others have decided.",
         { Refusal: { } refusal } => refusal,
         _ when IsSignInMissing(one) => "For this decision the link alone is not enough: sign in as the person who was asked.",
         _ when NeedsCode(one) && standing.TriesLeft == 0 => "The digits were wrong five times, so this link decides nothing any more. Sign in to decide, or wait for the next message.",
