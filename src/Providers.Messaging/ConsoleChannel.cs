@@ -1,5 +1,6 @@
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Messages;
+using Holdfast.Agents.Wording;
 
 namespace Holdfast.Providers.Messaging;
 

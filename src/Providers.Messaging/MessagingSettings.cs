@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Mail;
 using Holdfast.Agents.Messages;
 using Holdfast.Agents.Secrets;
+using Holdfast.Agents.Wording;
 using Microsoft.Extensions.Configuration;
 
 namespace Holdfast.Providers.Messaging;

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Holdfast.Agents.Messages;
+using Holdfast.Agents.Wording;
 
 namespace Holdfast.Providers.Messaging;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Messages;
+using Holdfast.Agents.Wording;
 
 namespace Holdfast.Providers.Messaging;
 
@@ -15,12 +17,11 @@ internal sealed record Telling(string Subject, string Title, string Lead, IReadO
     public const int LongestSubject = 150;
 
     private const int LongestName = 100;
-    private const int LongestOutcome = 500;
 
     public static Telling Of(Message message)
     {
         var reader = Reader.Of(message.To);
-        var items = message.Items.Select(item => Told.Of(item, reader, LongestOutcome)).ToList();
+        var items = message.Items.Select(item => Told.Of(item, reader)).ToList();
         var first = message.Items[0];
         var agent = Visible.Line(first.Agent, LongestName);
         var (what, title) = Asked(message.Items);
@@ -41,7 +42,7 @@ internal sealed record Telling(string Subject, string Title, string Lead, IReadO
                 MessageKind.Outcome => items.Count == 1 ? "A request is closed" : "Requests are closed",
                 _ => char.ToUpperInvariant(title[0]) + title[1..],
             },
-            $"{agent} {(isClosed ? "asked" : "asks")} on behalf of {Visible.Line(first.RequestedBy, LongestName)}.",
+            $"{agent} {(isClosed ? "asked" : "asks")} on behalf of {Visible.Line(first.Requester, LongestName)}.",
             items,
             isClosed ? "See the record" : "Look and decide");
     }
@@ -63,13 +64,51 @@ internal sealed record Telling(string Subject, string Title, string Lead, IReadO
 /// <param name="Facts">Until when, which stage, what became of it.</param>
 internal sealed record Told(string Sentence, IReadOnlyList<Row> Arguments, IReadOnlyList<Row> Facts)
 {
-    public static Told Of(MessageItem item, Reader reader, int longestOutcome) => new(Messaging.Sentence.Of(item, reader), Messaging.Sentence.Table(item), [.. FactsOf(item, reader, longestOutcome)]);
+    private const int LongestValue = 300;
+    private const int LongestChoice = 200;
+    private const int MostRows = 20;
 
-    private static IEnumerable<Row> FactsOf(MessageItem item, Reader reader, int longestOutcome)
+    public static Told Of(MessageItem item, Reader reader) => item.Kind == "question"
+        ? new($"{Visible.Line(item.Agent, LongestChoice)} asks {SentenceOf(item, reader).Line()}", [.. Choices(item)], [.. FactsOf(item, reader)])
+        : new(SentenceOf(item, reader).Line() + (item.Kind == "inDoubt" ? ", begun, with an end that nobody knows" : ""), [.. Table(item, reader)], [.. FactsOf(item, reader)]);
+
+    /// <summary>The same words as on the page.</summary>
+    public static Sentence SentenceOf(MessageItem item, Reader reader) => item.Kind == "question"
+        ? Agents.Wording.Sentence.OfQuestion(Question.Of(item.Arguments).Text)
+        : Agents.Wording.Sentence.Of(Template.ParseOrNull(item.Describe), item.Tool, item.Arguments, reader);
+
+    private static IEnumerable<Row> Choices(MessageItem item)
+    {
+        if (Question.Of(item.Arguments) is { Choices: { Count: > 0 } choices })
+        {
+            yield return new("Choices", string.Join(", ", choices.Select(choice => Visible.Of(choice, LongestChoice).Quoted())));
+        }
+    }
+
+    private static IEnumerable<Row> Table(MessageItem item, Reader reader)
+    {
+        if (Template.ParseOrNull(item.Describe) is not null)
+        {
+            yield break;
+        }
+
+        var (arguments, hasMore) = Argument.TableOf(item.Arguments, reader, MostRows, LongestValue);
+        foreach (var argument in arguments)
+        {
+            yield return new(argument.Place.Line(), argument.Kind == ArgumentKind.Text ? argument.Value.Quoted() : argument.Value.Line());
+        }
+
+        if (hasMore)
+        {
+            yield return new("…", "(more on the page)");
+        }
+    }
+
+    private static IEnumerable<Row> FactsOf(MessageItem item, Reader reader)
     {
         if (item.Outcome is { } outcome)
         {
-            yield return new("Outcome", Visible.Line(outcome, longestOutcome));
+            yield return new("Outcome", Visible.Line(outcome, LongestValue));
             yield break;
         }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Holdfast.Agents.Messages;
+using Holdfast.Agents.Wording;
 
 namespace Holdfast.Providers.Messaging;
 
@@ -24,7 +25,7 @@ internal sealed record WebhookBody(string Type, DateTimeOffset Timestamp, Webhoo
 
     private static WebhookItem Item(MessageItem item) => new(item.Approval, item.Kind, item.Agent, item.Tool, item.RequestedBy, new(item.Stage, item.Stages))
     {
-        Description = item.Describe is null ? null : Sentence.Of(item, Reader.Of([])),
+        Description = Template.ParseOrNull(item.Describe) is null ? null : Told.SentenceOf(item, Reader.Neutral).Line(),
         Arguments = item.Arguments.GetRawText().Length <= LargestArguments ? item.Arguments : null,
         ExpiresAt = item.ExpiresAt?.ToUniversalTime(),
         Outcome = item.Outcome,

@@ -29,6 +29,8 @@ internal static class Asking
     /// <summary>A tool without words of its own.</summary>
     public static MessageItem Reply { get; } = new("apr_2", "approval", "refund-desk", "send_reply", null, Json("""{"to":"pat@mail.example","text":"All is paid back.\nYours"}""")) { RequestedBy = "sam" };
 
+    public static MessageItem Question { get; } = new("apr_3", "question", "refund-desk", "ask_person", null, Json("""{"question":"How many?","kind":"number"}""")) { RequestedBy = "sam" };
+
     public static Message Personal(params MessageItem[] items) => Of(Kim, items);
 
     public static Message Of(Person person, params MessageItem[] items) =>

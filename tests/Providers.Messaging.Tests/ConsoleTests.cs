@@ -13,8 +13,8 @@ public sealed class ConsoleTests
 
             Your approval is asked for · for Kim
               refund-desk asks on behalf of sam.
-              Refund 1200.00 EUR for order “A-1003”
-                Until: 2026-11-24 09:00 UTC
+              Refund 1,200.00 EUR for order “A-1003”
+                Until: 2026-11-24 09:00 (UTC)
                 Stage: 1 of 2
               https://desk.shop.example/a?t=hft_c2lnbmVk-abc_123
               Code: 4711

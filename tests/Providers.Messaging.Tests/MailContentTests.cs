@@ -13,13 +13,13 @@ public sealed partial class MailContentTests
     {
         var content = MailContent.Of(Asking.Personal());
 
-        Assert.Equal("Approval asked: Refund 1,200.00 EUR for order “A-1003”", content.Subject);
+        Assert.Equal("Approval asked: Refund €1,200.00 for order “A-1003”", content.Subject);
         foreach (var form in new[] { content.Text, Read(content.Html) })
         {
             Assert.Contains("Your approval is asked for", form, StringComparison.Ordinal);
             Assert.Contains("refund-desk asks on behalf of sam.", form, StringComparison.Ordinal);
-            Assert.Contains("Refund 1,200.00 EUR for order “A-1003”", form, StringComparison.Ordinal);
-            Assert.Matches(@"Until:?\s+\w+, November 24, 2026.*9:00\sAM UTC", form);
+            Assert.Contains("Refund €1,200.00 for order “A-1003”", form, StringComparison.Ordinal);
+            Assert.Matches(@"Until:?\s+Tue, Nov 24, 2026, 9:00\sAM\s\(UTC\)", form);
             Assert.Matches(@"Stage:?\s+1 of 2", form);
         }
     }
@@ -62,7 +62,7 @@ public sealed partial class MailContentTests
         var content = MailContent.Of(Asking.Personal(Asking.Refund, Asking.Reply));
 
         Assert.Equal("Decisions asked: 2 decisions for refund-desk", content.Subject);
-        Assert.Contains("- Refund 1,200.00 EUR", content.Text, StringComparison.Ordinal);
+        Assert.Contains("- Refund €1,200.00", content.Text, StringComparison.Ordinal);
         Assert.Contains("- Run send_reply", content.Text, StringComparison.Ordinal);
         Assert.Contains("2 decisions are asked of you", content.Html, StringComparison.Ordinal);
     }
@@ -75,28 +75,34 @@ public sealed partial class MailContentTests
     [InlineData(MessageKind.Escalation, "approval", "Now asked of you: ", "Now asked of you, too: your approval is asked for")]
     public void EachKindHasItsOwnWords(MessageKind kind, string item, string subject, string title)
     {
-        var content = MailContent.Of(Asking.Personal(Asking.Refund with { Kind = item }) with { Kind = kind });
+        var about = item == "question" ? Asking.Question : Asking.Refund with { Kind = item };
+        var content = MailContent.Of(Asking.Personal(about) with { Kind = kind });
 
         Assert.StartsWith(subject, content.Subject, StringComparison.Ordinal);
         Assert.StartsWith(title, content.Text, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void WhatNobodyKnowsTheEndOfIsToldAsSuch() =>
-        Assert.Contains("Run send_reply, begun, with an end that nobody knows\r\n    to: ", MailContent.Of(Asking.Personal(Asking.Reply with { Kind = "inDoubt" })).Text, StringComparison.Ordinal);
+    public void WhatNobodyKnowsTheEndOfIsToldAsSuch()
+    {
+        var text = MailContent.Of(Asking.Personal(Asking.Reply with { Kind = "inDoubt" }, Asking.Refund with { Kind = "inDoubt" })).Text;
+
+        Assert.Contains("Run send_reply, begun, with an end that nobody knows\r\n    to: ", text, StringComparison.Ordinal);
+        Assert.Contains("for order “A-1003”, begun, with an end that nobody knows\r\n", text, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("""{"question":"Which <one>?","kind":"choice","choices":["A","B"]}""", "refund-desk asks “Which <one>?”\r\n    Choices: “A”, “B”\r\n")]
     [InlineData("""{"question":"How many?","kind":"number"}""", "refund-desk asks “How many?”\r\n\r\n")]
     public void AQuestionStandsInTheAgentsWords(string arguments, string text) => Assert.Contains($"\r\n\r\n{text}", MailContent.Of(Asking.Personal(
-        Asking.Reply with { Kind = "question", Tool = "ask_person", Arguments = Asking.Json(arguments) })).Text, StringComparison.Ordinal);
+        Asking.Question with { Arguments = Asking.Json(arguments) })).Text, StringComparison.Ordinal);
 
     [Fact]
     public void AnOutcomeSaysWhatBecameOfItAndAsksForNothing()
     {
         var content = MailContent.Of(Asking.Personal(Asking.Refund with { Outcome = "Kim approved it." }) with { Kind = MessageKind.Outcome, Code = null });
 
-        Assert.Equal("Closed: Refund 1,200.00 EUR for order “A-1003”", content.Subject);
+        Assert.Equal("Closed: Refund €1,200.00 for order “A-1003”", content.Subject);
         Assert.Contains("Outcome: Kim approved it.", content.Text, StringComparison.Ordinal);
         Assert.Contains("See the record", content.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("Until", content.Text, StringComparison.Ordinal);
@@ -130,6 +136,24 @@ public sealed partial class MailContentTests
     }
 
     [Fact]
+    public void AWordThatCouldPassForAnotherIsMarkedAsOnThePage()
+    {
+        var content = MailContent.Of(Asking.Personal(
+            Asking.Refund with { Arguments = Asking.Json("""{"orderId":"раураl","amount":1}""") }, Asking.Reply with { Arguments = Asking.Json("""{"to":"ｐａｙ"}""") }));
+
+        Assert.Contains("for order “раураl [mixes Latin and Cyrillic letters]”", content.Text, StringComparison.Ordinal);
+        Assert.Contains("to: “ｐａｙ [letters that only look ordinary]”", content.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AToolsArgumentsStandByTheirPlacesWithTheReadersNumbers()
+    {
+        var content = MailContent.Of(Asking.Of(Asking.Kim with { Language = "de-DE" }, Asking.Reply with { Arguments = Asking.Json("""{"lines":[{"sku":"x","count":1200.5}],"express":true,"note":null}""") }));
+
+        Assert.Contains("    lines[0].sku: “x”\r\n    lines[0].count: 1.200,5\r\n    express: yes\r\n    note: (nothing)\r\n", content.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AnAddressInAValueIsNothingToPressOn()
     {
         var content = MailContent.Of(Asking.Personal(Asking.Refund with
@@ -153,11 +177,11 @@ public sealed partial class MailContentTests
     [Fact]
     public void LongTextIsCutAndSaysSo()
     {
-        var item = Asking.Reply with { Arguments = Asking.Json($$"""{"text":"{{new string('x', 100_000)}}","more":"{{string.Concat(Enumerable.Repeat("😀", 400))}}"}""") };
+        var item = Asking.Reply with { Arguments = Asking.Json($$"""{"text":"{{new string('x', 100_000)}}","more":"{{string.Concat(Enumerable.Repeat("😀", 800))}}"}""") };
         var content = MailContent.Of(Asking.Personal([.. Enumerable.Repeat(item, 20)]));
 
-        Assert.Contains($"{new string('x', 500)}… (99500 more characters)”", content.Text, StringComparison.Ordinal);
-        Assert.Contains("😀… (300 more characters)”", content.Text, StringComparison.Ordinal);
+        Assert.Contains($"{new string('x', 300)}… (99700 more characters)”", content.Text, StringComparison.Ordinal);
+        Assert.Contains("😀… (500 more characters)”", content.Text, StringComparison.Ordinal);
         Assert.True(content.Html.Length < 100_000);
     }
 
@@ -175,6 +199,7 @@ public sealed partial class MailContentTests
     [InlineData("{amount:money currency}", """{"amount":1,"currency":"EUR paid"}""", "1\r\n")]
     [InlineData("{amount:money EUR}", """{"amount":"0 (free)"}""", "“0 (free)”\r\n")]
     [InlineData("{a.b:number} {a.c}", """{"a":{"b":1e400}}""", "1e400 (nothing)\r\n")]
+    [InlineData("{a}", """{"a":["https://evil.example"]}""", "“[\"https[:]//evil[.]example\"]”\r\n")]
     [InlineData("{day:date} {at:dateTime}", """{"day":"2026-02-30","at":"tomorrow"}""", "“2026-02-30” “tomorrow”\r\n")]
     public void WhatIsNotOfItsFormatStaysAsItWasWritten(string describe, string arguments, string text) => Assert.Contains(
         $"\r\n\r\n{text}", MailContent.Of(Asking.Personal(Asking.Refund with { Describe = describe, Arguments = Asking.Json(arguments), Stages = 1, ExpiresAt = null })).Text, StringComparison.Ordinal);

@@ -27,7 +27,7 @@ public sealed class TeamsTests(Browser browser)
         var page = await ShownAsync(Asking.Shared(Asking.Refund, Asking.Reply));
 
         var text = await page.InnerTextAsync("#card");
-        Assert.All(["2 decisions are asked of you", "refund-desk asks on behalf of sam.", "Refund 1,200.00 EUR for order “A-1003”", "Stage: 1 of 2", "Until: ", "send_reply", "to: “pat@mail[.]example”", "Whoever opens it signs in."],
+        Assert.All(["2 decisions are asked of you", "refund-desk asks on behalf of sam.", "Refund €1,200.00 for order “A-1003”", "Stage: 1 of 2", "Until: ", "send_reply", "to: “pat@mail[.]example”", "Whoever opens it signs in."],
             part => Assert.Contains(part, text, StringComparison.Ordinal));
         await page.GetByRole(AriaRole.Link, new() { Name = "Look and decide" }).ClickAsync();
         Assert.Equal(["https://desk.shop.example/approvals/apr_1"], await page.EvaluateAsync<string[]>("window.opened"));

@@ -70,15 +70,15 @@ public sealed class WebhookTests(Peers peers)
     {
         await using var receiver = await Receiver.StartAsync();
 
-        await Channel(receiver, New).SendAsync(Asking.Shared(Asking.Refund, Asking.Reply with { Kind = "question", Outcome = "Kim answered." }), default);
+        await Channel(receiver, New).SendAsync(Asking.Shared(Asking.Refund, Asking.Question with { Outcome = "Kim answered." }), default);
 
         Assert.Equal("application/json", receiver.Delivery.Headers["content-type"]);
         Assert.Equal(JsonSerializer.Serialize(Asking.Json("""
             {"type":"approval.requested","timestamp":"2026-11-21T09:00:00+00:00","data":{"link":"https://desk.shop.example/approvals/apr_1","people":["kim","lee"],"items":[
               {"approval":"apr_1","kind":"approval","agent":"refund-desk","tool":"issue_refund","requestedBy":"sam","stage":{"number":1,"of":2},
-               "description":"Refund 1200.00 EUR for order “A-1003”","arguments":{"orderId":"A-1003","amount":1200},"expiresAt":"2026-11-24T09:00:00+00:00"},
-              {"approval":"apr_2","kind":"question","agent":"refund-desk","tool":"send_reply","requestedBy":"sam","stage":{"number":1,"of":1},
-               "arguments":{"to":"pat@mail.example","text":"All is paid back.\nYours"},"outcome":"Kim answered."}]}}
+               "description":"Refund 1,200.00 EUR for order “A-1003”","arguments":{"orderId":"A-1003","amount":1200},"expiresAt":"2026-11-24T09:00:00+00:00"},
+              {"approval":"apr_3","kind":"question","agent":"refund-desk","tool":"ask_person","requestedBy":"sam","stage":{"number":1,"of":1},
+               "arguments":{"question":"How many?","kind":"number"},"outcome":"Kim answered."}]}}
             """)), JsonSerializer.Serialize(receiver.Delivery.Json));
     }
 

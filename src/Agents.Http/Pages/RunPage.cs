@@ -1,3 +1,5 @@
+using Holdfast.Agents.Wording;
+
 namespace Holdfast.Agents.Http.Pages;
 
 /// <summary>A run with everything that was said and done in it.</summary>
@@ -23,7 +25,7 @@ public sealed record RunPage : Page
     public string? WaitingFor { get; init; }
 
     /// <summary>The approvals that wait; where the reader can decide them.</summary>
-    public IReadOnlyList<PageLink> Open { get; init; } = [];
+    public IReadOnlyList<OpenApproval> Open { get; init; } = [];
 
     /// <summary>How it ended: completed, rejected, expired, cancelled, limitReached, failed; null while it has not.</summary>
     public string? Outcome { get; init; }
@@ -39,3 +41,6 @@ public sealed record RunPage : Page
 
     internal override string Title => $"Run of {Agent}";
 }
+
+/// <param name="Address">Where it is decided.</param>
+public sealed record OpenApproval(Sentence Sentence, string Address);

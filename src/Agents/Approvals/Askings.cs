@@ -69,6 +69,7 @@ internal sealed class Askings(AgentParts parts, StoreTransaction tx, LockedRun r
         {
             await tx.ExecuteAsync("UPDATE approvals SET state = 'superseded', superseded_by = @Id WHERE id = @before", new { row.Id, before = before.Id });
             await Waits.CloseAsync(tx, run);
+            await new Telling(parts, tx, run).EndedAsync(before);
         }
 
         await run.EventAsync(RunEvents.ApprovalRequested, new EventData { Turn = call.Turn, Index = call.Idx, Tool = call.Tool, Approval = row.Id });
@@ -117,7 +118,7 @@ internal sealed class Askings(AgentParts parts, StoreTransaction tx, LockedRun r
     private async Task<long> AmountAsync(CallRow call)
     {
         var agent = await parts.Agents.OfAsync(tx, run.Row.Version);
-        if (!agent.Describe.TryGetValue(call.Tool, out var words) || Template.Parse(words).Amount is not { } amount)
+        if (Template.ParseOrNull(agent.Describe.GetValueOrDefault(call.Tool))?.Amount is not { } amount)
         {
             return 0;
         }

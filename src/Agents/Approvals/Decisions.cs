@@ -50,6 +50,19 @@ public sealed class Decisions
 
     internal Decisions(AgentParts parts) => this.parts = parts;
 
+    /// <summary>After a name: Mara Weiss approved.</summary>
+    public static string Said(string decision) => decision switch
+    {
+        Approve => "approved",
+        Edit => "changed and approved",
+        Reject => "rejected",
+        Answer => "answered",
+        Happened => "said that it happened",
+        RunAgain => "said to run it again",
+        GiveUp => "gave it up",
+        _ => decision,
+    };
+
     /// <summary>What can be decided about each kind of asking.</summary>
     public static IReadOnlyList<string> Of(string kind) => kind switch
     {

@@ -99,18 +99,7 @@ internal sealed class Dossiers(AgentParts parts, StoreTransaction tx, string ten
         };
     }
 
-    private static Dictionary<string, string> Names(People people, RunRow run, IEnumerable<DossierCase> cases)
-    {
-        Dictionary<string, string> names = new(StringComparer.OrdinalIgnoreCase);
-        foreach (var id in cases.SelectMany(one => one.View.Votes.Select(vote => vote.By).Append(one.View.DecidedBy ?? "").Concat(one.View.Stages.SelectMany(stage => stage.By)
-            .Where(by => by.StartsWith("user:", StringComparison.Ordinal)).Select(by => by["user:".Length..]))).Append(run.RequestedBy))
-        {
-            if (people.Find(run.Tenant, id) is { } person)
-            {
-                names[id] = person.Name;
-            }
-        }
-
-        return names;
-    }
+    private static IReadOnlyDictionary<string, string> Names(People people, RunRow run, IEnumerable<DossierCase> cases) => people.Names(run.Tenant, cases.SelectMany(one =>
+        one.View.Votes.Select(vote => vote.By).Append(one.View.DecidedBy).Concat(one.View.Stages.SelectMany(stage => stage.By)
+            .Where(by => by.StartsWith("user:", StringComparison.Ordinal)).Select(by => by["user:".Length..]))).Append(run.RequestedBy));
 }

@@ -17,6 +17,13 @@ public sealed record People(IReadOnlyList<Person> All)
 
     public Person? Find(string tenant, string id) => All.FirstOrDefault(person => person.Tenant == tenant && person.Is(id));
 
+    /// <summary>The names of those whom some ids mean, by the ids, however these are written; of an id that is nobody's, none.</summary>
+    public IReadOnlyDictionary<string, string> Names(string tenant, IEnumerable<string?> ids)
+    {
+        var asked = ids.OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return All.Where(person => person.Tenant == tenant && asked.Contains(person.Id)).ToDictionary(person => person.Id, person => person.Name, StringComparer.OrdinalIgnoreCase);
+    }
+
     public string ToJson() => JsonSerializer.Serialize(this, PeopleJson.Default.People);
 
     public static People FromJson(string json) => JsonSerializer.Deserialize(json, PeopleJson.Default.People) ?? throw new JsonException("The stored people are null.");

@@ -37,8 +37,11 @@ public enum MessageKind
 /// <param name="Arguments">Exactly what will be run.</param>
 public sealed record MessageItem(string Approval, string Kind, string Agent, string Tool, string? Describe, JsonElement Arguments)
 {
-    /// <summary>For whom the run acts.</summary>
+    /// <summary>For whom the run acts: their id.</summary>
     public required string RequestedBy { get; init; }
+
+    /// <summary>For whom the run acts, as a person reads it: their name, where it is known.</summary>
+    public string Requester { get => field ?? RequestedBy; init; }
 
     /// <summary>Until when it can be decided; null for without end.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }

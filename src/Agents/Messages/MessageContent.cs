@@ -13,7 +13,7 @@ internal sealed class MessageContent(AgentParts parts, StoreTransaction tx, RunR
     /// <returns>Null when nothing is left to tell: it is decided, or who would be told is not asked any more.</returns>
     public async Task<Message?> OfAsync(MessageRow row)
     {
-        var people = (await parts.Rules.ReadAsync(tx)).People;
+        var people = await PeopleAsync();
         var kind = Enum.Parse<MessageKind>(row.Kind, ignoreCase: true);
         var to = row.Recipients.Select(id => people.Find(run.Tenant, id)).OfType<Person>().OrderBy(person => person.Name, StringComparer.Ordinal).ToList();
         List<ApprovalRow> about = [];
@@ -48,7 +48,7 @@ internal sealed class MessageContent(AgentParts parts, StoreTransaction tx, RunR
         }
 
         var terms = Askings.TermsOf(approval);
-        var electorate = new Electorate((await parts.Rules.ReadAsync(tx)).People, terms, run, approval.Escalations);
+        var electorate = new Electorate(await PeopleAsync(), terms, run, approval.Escalations);
         var asked = electorate.Asked(terms.Stages[approval.Stage], await Askings.VotesAsync(tx, approval.Id));
         return row.Recipients.Count == 0 || to.Any(person => asked.Any(one => one.Is(person.Id)));
     }
@@ -60,21 +60,33 @@ internal sealed class MessageContent(AgentParts parts, StoreTransaction tx, RunR
         return new MessageItem(approval.Id, approval.Kind, run.Agent, approval.Tool, agent.Describe.GetValueOrDefault(approval.Tool), CanonicalJson.Parse(approval.Arguments))
         {
             RequestedBy = run.RequestedBy,
+            Requester = await NameAsync(run.RequestedBy),
             ExpiresAt = Times.Of(approval.ExpiresAt),
             Stage = Math.Min(approval.Stage, terms.Stages.Count - 1) + 1,
             Stages = terms.Stages.Count,
-            Outcome = kind == MessageKind.Outcome ? Outcome(approval) : null,
+            Outcome = kind == MessageKind.Outcome ? await OutcomeAsync(approval) : null,
         };
     }
 
-    private static string Outcome(ApprovalRow approval) => approval switch
+    private async Task<string> OutcomeAsync(ApprovalRow approval) => approval switch
     {
-        { State: ApprovalStates.Void } => $"Void. {approval.Note}",
+        { State: ApprovalStates.Void } => $"Not needed any more. {approval.Note}",
         { State: ApprovalStates.Expired } => "Nobody decided in time. Nothing was run.",
-        { Decision: Decisions.Reject } => $"{approval.DecidedBy} rejected it.",
-        { Decision: { } word } => $"{approval.DecidedBy} decided: {word}.",
+        { State: ApprovalStates.Superseded, Decision: Decisions.Edit } => $"{await NameAsync(approval.DecidedBy!)} changed it. {await AnewAsync(approval)}",
+        { State: ApprovalStates.Superseded } => $"What it needs has changed. {await AnewAsync(approval)}",
+        { Decision: { } word } => $"{await NameAsync(approval.DecidedBy!)} {Decisions.Said(word)}.",
         _ => $"It is {approval.State}.",
     };
+
+    private async Task<string> AnewAsync(ApprovalRow superseded)
+    {
+        var next = (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @SupersededBy", new { superseded.SupersededBy }))!;
+        return next.IsPending ? "It is asked anew." : await OutcomeAsync(next);
+    }
+
+    private async Task<string> NameAsync(string id) => (await PeopleAsync()).Find(run.Tenant, id)?.Name ?? id;
+
+    private async Task<People> PeopleAsync() => (await parts.Rules.ReadAsync(tx)).People;
 
     /// <summary>The person's own link, and the digits for it; the plain address where others can read the message, or the link would decide nothing.</summary>
     private async Task<(Uri Link, string? Code)> WayAsync(MessageRow row, IReadOnlyList<ApprovalRow> about)

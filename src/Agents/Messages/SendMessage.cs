@@ -103,10 +103,9 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
 
         var tries = row.Attempts + 1;
         var error = parts.Options.Redact(failure.Message);
-        if (row.Rest.Length > 0 && (failure.IsFinal || tries >= TriesOfAChannel))
+        if ((failure.IsFinal || tries >= TriesOfAChannel) && await FallThroughAsync(tx, run, row))
         {
             await tx.ExecuteAsync("UPDATE messages SET state = 'failed', error = @error WHERE id = @Id", new { row.Id, error });
-            await FallThroughAsync(tx, run, row);
             return StepAnswer.Go;
         }
 
@@ -126,7 +125,7 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
 
         foreach (var approval in await AboutAsync(tx, row))
         {
-            if (!approval.IsPending && approval.State != ApprovalStates.Superseded)
+            if (!approval.IsPending)
             {
                 await new Telling(parts, tx, run).EndedAsync(approval);
             }
@@ -136,17 +135,21 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
     private static Task<IReadOnlyList<ApprovalRow>> AboutAsync(StoreTransaction tx, MessageRow row) =>
         tx.ListAsync<ApprovalRow>("SELECT a.* FROM message_approvals m JOIN approvals a ON a.id = m.approval WHERE m.message = @Id ORDER BY a.id", new { row.Id });
 
-    private async Task FallThroughAsync(StoreTransaction tx, LockedRun run, MessageRow row)
+    /// <returns>Whether another channel reaches anybody; where none does, this one is tried on.</returns>
+    private async Task<bool> FallThroughAsync(StoreTransaction tx, LockedRun run, MessageRow row)
     {
+        var isTold = false;
         var people = (await parts.Rules.ReadAsync(tx)).People;
         var told = row.Recipients.Select(id => people.Find(run.Row.Tenant, id)).ToList();
         foreach (var approval in await AboutAsync(tx, row))
         {
             foreach (var person in told.Count == 0 ? [null] : told)
             {
-                await new Telling(parts, tx, run).FallThroughAsync(row, approval, person);
+                isTold |= await new Telling(parts, tx, run).FallThroughAsync(row, approval, person);
             }
         }
+
+        return isTold;
     }
 
     private async Task NoteAsync(StoreTransaction tx, long now, string channel, ChannelException? failure) => await tx.ExecuteAsync(failure is null

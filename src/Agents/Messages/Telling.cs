@@ -40,16 +40,18 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
         }
     }
 
-    /// <summary>Says at the places where it was asked what has become of it, once at each.</summary>
+    /// <summary>Says at the places where it was asked what has become of it, to those who were asked there, once at each.</summary>
     public async Task EndedAsync(ApprovalRow row)
     {
-        foreach (var place in await tx.ListAsync<string>("""
-            SELECT DISTINCT m.channel FROM message_approvals a JOIN messages m ON m.id = a.message
+        var asked = await tx.ListAsync<MessageRow>("""
+            SELECT m.* FROM message_approvals a JOIN messages m ON m.id = a.message
             WHERE a.approval = @Id AND m.person IS NULL AND m.kind <> 'outcome' AND m.sent_at IS NOT NULL AND NOT EXISTS (
               SELECT 1 FROM message_approvals b JOIN messages o ON o.id = b.message WHERE b.approval = @Id AND o.kind = 'outcome' AND o.person IS NULL AND o.channel = m.channel)
-            """, new { row.Id }))
+            ORDER BY m.id
+            """, new { row.Id });
+        foreach (var place in asked.GroupBy(message => message.Channel))
         {
-            await AddAsync(row, MessageKind.Outcome, null, place, "", null);
+            await AddAsync(row, MessageKind.Outcome, null, place.Key, "", [.. place.SelectMany(message => message.Recipients)]);
         }
     }
 
@@ -72,29 +74,35 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
     }
 
     /// <summary>The next channel, after one has failed.</summary>
-    public Task FallThroughAsync(MessageRow failed, ApprovalRow row, Person? person) =>
+    /// <returns>Whether one of them reaches the person.</returns>
+    public Task<bool> FallThroughAsync(MessageRow failed, ApprovalRow row, Person? person) =>
         TellAsync(row, Enum.Parse<MessageKind>(failed.Kind, ignoreCase: true), person, [.. failed.Rest.Split(',').Select(parts.Options.Channel).OfType<IChannel>()]);
 
-    private async Task TellAsync(ApprovalRow row, MessageKind kind, Person? person, IReadOnlyList<IChannel> channels)
+    private async Task<bool> TellAsync(ApprovalRow row, MessageKind kind, Person? person, IReadOnlyList<IChannel> channels)
     {
-        var reaching = channels.Where(channel => channel.Reaches(person)).ToList();
-        if (reaching.Count > 0)
+        if (channels.FirstOrDefault(channel => channel.Reaches(person)) is not { } first)
         {
-            var rest = string.Join(',', reaching.Skip(1).Select(channel => channel.Name));
-            await AddAsync(row, kind, reaching[0].IsShared ? null : person, reaching[0].Name, rest, person);
+            return false;
         }
+
+        // All that its rules name after it, whomever they reach: so what goes to a place is the same for everybody.
+        var rest = string.Join(',', channels.SkipWhile(channel => channel != first).Skip(1).Select(channel => channel.Name));
+        await AddAsync(row, kind, first.IsShared ? null : person, first.Name, rest, person is null ? [] : [person.Id]);
+        return true;
     }
 
+    /// <summary>Adds to the message that waits for the same recipient and turn. Calls whose rules name other channels are told of on their own: where one fails, each goes its own way.</summary>
     /// <param name="recipient">Whose alone it is; null for one to a place.</param>
-    /// <param name="told">Who is told by it; null for nobody in particular.</param>
-    private async Task AddAsync(ApprovalRow asked, MessageKind kind, Person? recipient, string channel, string rest, Person? told)
+    /// <param name="told">The ids of who is told by it; empty for nobody in particular.</param>
+    private async Task AddAsync(ApprovalRow asked, MessageKind kind, Person? recipient, string channel, string rest, IReadOnlyList<string> told)
     {
         var word = JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
         var waiting = await tx.FirstAsync<MessageRow>("""
-            SELECT * FROM messages WHERE run = @Run AND turn = @Turn AND kind = @word AND channel = @channel AND COALESCE(person, '') = @person AND state = 'queued' AND attempts = 0
-            """, new { run.Row.Run, asked.Turn, word, channel, person = recipient?.Id ?? "" });
+            SELECT * FROM messages WHERE run = @Run AND turn = @Turn AND kind = @word AND channel = @channel AND rest = @rest AND COALESCE(person, '') = @person
+              AND state = 'queued' AND attempts = 0
+            """, new { run.Row.Run, asked.Turn, word, channel, rest, person = recipient?.Id ?? "" });
         var row = waiting ?? await InsertAsync(asked, word, recipient, channel, rest);
-        var people = row.Recipients.Union(told is null ? [] : [told.Id], StringComparer.Ordinal).ToList();
+        var people = row.Recipients.Union(told, StringComparer.Ordinal).ToList();
         await tx.ExecuteAsync("""
             INSERT INTO message_approvals (message, approval) VALUES (@Id, @Approval) ON CONFLICT (approval, message) DO NOTHING;
             UPDATE messages SET people = @people WHERE id = @Id
@@ -137,7 +145,7 @@ internal sealed class MessageRow
 
     public string Channel { get; init; } = "";
 
-    /// <summary>The channels to try after this one.</summary>
+    /// <summary>The channels that its rules name after this one, joined by commas.</summary>
     public string Rest { get; init; } = "";
 
     /// <summary>The ids of who is told by it, as JSON.</summary>

@@ -1,4 +1,5 @@
 using Holdfast.Agents.Approvals;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Storage;
 
 namespace Holdfast.Agents.Runs;
@@ -9,7 +10,7 @@ namespace Holdfast.Agents.Runs;
 /// </summary>
 internal static class LateResults
 {
-    public static async Task RecordAsync(StoreTransaction tx, LockedRun run, CallRow call, int attempt, Ending ending)
+    public static async Task RecordAsync(AgentParts parts, StoreTransaction tx, LockedRun run, CallRow call, int attempt, Ending ending)
     {
         if (ending.Kind == EndingKind.Failed)
         {
@@ -25,7 +26,7 @@ internal static class LateResults
             : attempt == call.Attempt - 1 && call.State == CallStates.Proposed;
         if (isOpen)
         {
-            await CloseQuestionsAsync(tx, run, call);
+            await CloseQuestionsAsync(parts, tx, run, call);
             await Calls.SettleAsync(tx, run, call, ending);
             await run.WakeAsync();
         }
@@ -48,16 +49,17 @@ internal static class LateResults
         });
     }
 
-    private static async Task CloseQuestionsAsync(StoreTransaction tx, LockedRun run, CallRow call)
+    private static async Task CloseQuestionsAsync(AgentParts parts, StoreTransaction tx, LockedRun run, CallRow call)
     {
-        var open = await tx.ListAsync<string>("""
-            SELECT id FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx
+        var open = await tx.ListAsync<ApprovalRow>("""
+            SELECT * FROM approvals WHERE run = @Run AND turn = @Turn AND idx = @Idx
               AND (state IN ('pending', 'approved') OR decision = 'runAgain') AND consumed_at IS NULL
             """, new { call.Run, call.Turn, call.Idx });
-        foreach (var id in open)
+        foreach (var row in open)
         {
-            await tx.ExecuteAsync("UPDATE approvals SET state = 'void', note = 'Its result came late and settled the call.' WHERE id = @id", new { id });
-            await run.WakeAskingAsync(id);
+            await tx.ExecuteAsync("UPDATE approvals SET state = 'void', note = 'Its result came late and settled the call.' WHERE id = @Id", new { row.Id });
+            await new Telling(parts, tx, run).EndedAsync(row);
+            await run.WakeAskingAsync(row.Id);
         }
 
         await Waits.CloseAsync(tx, run);

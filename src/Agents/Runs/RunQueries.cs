@@ -134,6 +134,10 @@ public sealed class RunQueries
     /// <summary>A person of a tenant; null where they are not known.</summary>
     public Task<Person?> PersonAsync(string tenant, string id) => parts.Store.ReadAsync(async tx => (await parts.Rules.ReadAsync(tx)).People.Find(tenant, id));
 
+    /// <inheritdoc cref="People.Names"/>
+    public Task<IReadOnlyDictionary<string, string>> NamesAsync(Principal principal, IEnumerable<string?> ids) =>
+        parts.Store.ReadAsync(async tx => (await parts.Rules.ReadAsync(tx)).People.Names(principal.Tenant, ids));
+
     /// <summary>How the agent of a run describes its tools, by their names.</summary>
     public Task<IReadOnlyDictionary<string, string>> DescribeAsync(string version) => parts.Store.ReadAsync(async tx => (await parts.Agents.OfAsync(tx, version)).Describe);
 

@@ -117,7 +117,7 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
         if (call.State != CallStates.Started || call.Attempt != permit.Context.Attempt || call.Token != execution)
         {
             // Another execution took over when this one's lease had lapsed; a result of the same attempt is a result all the same.
-            await LateResults.RecordAsync(tx, run, call, permit.Context.Attempt, ending);
+            await LateResults.RecordAsync(parts, tx, run, call, permit.Context.Attempt, ending);
             call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
             return run.Row.IsEnding ? StepAnswer.Close : call.IsSettled ? StepAnswer.Go : StepAnswer.WaitFor(run.Now);
         }
@@ -186,7 +186,7 @@ internal sealed class RunTool(AgentParts parts) : IActivity<CallStep, StepAnswer
         {
             var run = (await LockedRun.TakeAsync(tx, step.Run))!;
             var call = await Calls.ReadAsync(tx, run.Row.Run, step.Turn, step.Index);
-            await LateResults.RecordAsync(tx, run, call, permit.Context.Attempt, ending);
+            await LateResults.RecordAsync(parts, tx, run, call, permit.Context.Attempt, ending);
             return true;
         });
     }

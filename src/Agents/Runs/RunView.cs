@@ -59,6 +59,14 @@ public sealed record WaitingFor(string Kind, string? Who, DateTimeOffset Since, 
 {
     /// <summary>The approvals that wait for a decision.</summary>
     public IReadOnlyList<string> Approvals { get; init; } = [];
+
+    /// <summary>The names of those who are asked about the first of them; empty where it is not known who there is.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Asked { get; init; } = [];
+
+    /// <summary>Whether only an administrator can decide about it, because nobody who is left could.</summary>
+    [JsonIgnore]
+    public bool IsForAdministrator { get; init; }
 }
 
 /// <param name="InputTokens">Settled, cached ones included.</param>

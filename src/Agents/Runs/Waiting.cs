@@ -56,14 +56,20 @@ internal sealed class Waiting(StoreTransaction tx, RunRow run, IReadOnlyList<Ope
         var first = open[0];
         var ask = Askings.TermsOf(first);
         var electorate = new Electorate(people, ask, run, first.Escalations);
-        var who = electorate.CanFill(first.Stage, [.. votes[first.Id]])
+        var canFill = electorate.CanFill(first.Stage, [.. votes[first.Id]]);
+        var who = canFill
             ? electorate.Approvers(first.Stage) + (ask.RequesterMayDecide ? "" : $", but not {string.Join(" or ", run.Requesters)}")
             : $"role:{Roles.Admin}, because nobody who is left could fill the stage of {electorate.Approvers(first.Stage)}";
         var doubt = first.Kind == ApprovalKinds.InDoubt ? first.Doubt : null;
         var next = first.Kind == ApprovalKinds.InDoubt
             ? $"Find out whether {first.Tool} happened, then decide: happened, runAgain or giveUp."
             : $"{(first.Kind == ApprovalKinds.Question ? "The agent goes on when it is answered" : $"{first.Tool} runs when it is approved")}{(first.ExpiresAt is { } ends ? $"; the time to decide ends {Times.Show(ends)}" : "")}.";
-        return new("person", who, Times.Of(first.RequestedAt), doubt, Times.Of(first.ExpiresAt), next) { Approvals = [.. open.Select(row => row.Id)] };
+        return new("person", who, Times.Of(first.RequestedAt), doubt, Times.Of(first.ExpiresAt), next)
+        {
+            Approvals = [.. open.Select(row => row.Id)],
+            Asked = [.. electorate.Asked(ask.Stages[first.Stage], [.. votes[first.Id]]).Select(person => person.Name)],
+            IsForAdministrator = !canFill,
+        };
     }
 
     private async Task<WaitingFor> TimerAsync()

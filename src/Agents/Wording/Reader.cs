@@ -34,13 +34,16 @@ public sealed class Reader
 
     public static Reader Of(Person person) => new(person.Language, person.TimeZone);
 
+    /// <summary>Who reads a place together: in the language and the zone that all of them share, each neutral where they share none.</summary>
+    public static Reader Of(IReadOnlyList<Person> people) => new(Shared(people, person => person.Language) ?? "", Shared(people, person => person.TimeZone) ?? "UTC");
+
     /// <summary>A number as it was written, with the reader's signs: 1.200,5 for 1200.5.</summary>
     /// <param name="literal">A number in JSON's grammar.</param>
-    public string Number(string literal) => Digits(ExactDecimal.Parse(literal), 0, grouped: true);
+    public string Number(string literal) => Digits(literal, 0, grouped: true);
 
     /// <summary>A number as the reader types it: no signs between thousands.</summary>
     /// <inheritdoc cref="Number"/>
-    public string Typed(string literal) => Digits(ExactDecimal.Parse(literal), 0, grouped: false);
+    public string Typed(string literal) => Digits(literal, 0, grouped: false);
 
     /// <summary>Reads what <see cref="Typed"/> writes. A sign between thousands is refused: 1.200 is one number here and another there.</summary>
     /// <param name="literal">In JSON's grammar.</param>
@@ -65,9 +68,8 @@ public sealed class Reader
     /// <param name="currency">ISO 4217.</param>
     public string Money(string literal, string currency)
     {
-        var amount = ExactDecimal.Parse(literal);
-        var digits = Digits(amount, Currency.Decimals(currency), grouped: true);
-        var minus = amount.Negative ? "-" : "";
+        var digits = Digits(literal, Currency.Decimals(currency), grouped: true);
+        var minus = digits.StartsWith('-') ? "-" : "";
         digits = digits[minus.Length..];
         var sign = currency == own ? Signs.CurrencySymbol : Currency.Sign(currency);
         return culture is null ? $"{minus}{digits}{NoBreak}{currency}" : Signs.CurrencyPositivePattern switch
@@ -121,13 +123,14 @@ public sealed class Reader
         return city is null || zone.Id.StartsWith("Etc/", StringComparison.Ordinal) ? hours : $"{city}, {hours}";
     }
 
-    private string Digits(ExactDecimal value, int leastDecimals, bool grouped)
+    private string Digits(string literal, int leastDecimals, bool grouped)
     {
-        // Beyond this no page would hold the zeros.
+        // Beyond this no page would hold the zeros: it stays as it was written.
         const int mostZeros = 60;
+        var value = ExactDecimal.Parse(literal);
         if (Math.Abs(value.Point) > mostZeros)
         {
-            return $"{(value.Negative ? "-" : "")}0{Signs.NumberDecimalSeparator}{value.Digits}E{value.Point.ToString(CultureInfo.InvariantCulture)}";
+            return literal;
         }
 
         var point = (int)value.Point;
@@ -155,6 +158,9 @@ public sealed class Reader
 
         return text.ToString();
     }
+
+    private static string? Shared(IReadOnlyList<Person> people, Func<Person, string> of) =>
+        people.Select(of).Distinct(StringComparer.OrdinalIgnoreCase).Take(2).ToList() is [var only] ? only : null;
 
     // Invariant mode knows no culture, however it was chosen.
     private static (CultureInfo? Culture, string Currency) Find(string language)

@@ -9,6 +9,7 @@ public sealed record Sentence(IReadOnlyList<SentencePart> Parts)
 {
     // A value in a sentence; all of it stands in the table of arguments.
     private const int LongestValue = 120;
+    private const int LongestQuestion = 600;
 
     /// <summary>What it is about in money, as its reader writes it; null for none.</summary>
     public string? Amount { get; init; }
@@ -16,12 +17,12 @@ public sealed record Sentence(IReadOnlyList<SentencePart> Parts)
     /// <summary>Whether the tool's own words were used.</summary>
     public bool IsTemplate { get; init; }
 
-    /// <summary>By the tool's template, without one by the tool's name. A value that is not of its format stands as it is.</summary>
+    /// <summary>By the tool's template, without one by the tool's name: Run issue_refund. A value that is not of its format stands as it is.</summary>
     public static Sentence Of(Template? template, string tool, JsonElement arguments, Reader reader)
     {
         if (template is null)
         {
-            return new([new(Visible.Of(tool), IsValue: false)]);
+            return new([new(Visible.Of($"Run {tool}"), SentencePartKind.Words)]);
         }
 
         var parts = new List<SentencePart>();
@@ -29,8 +30,8 @@ public sealed record Sentence(IReadOnlyList<SentencePart> Parts)
         {
             parts.Add(part switch
             {
-                TemplateText words => new(Visible.Of(words.Text), IsValue: false),
-                TemplateValue value => new(Visible.Of(Show(value, arguments, reader), LongestValue), IsValue: true),
+                TemplateText words => new(Visible.Of(words.Text), SentencePartKind.Words),
+                TemplateValue value => Show(value, arguments, reader),
                 _ => throw new InvalidOperationException($"A template has a part that no sentence knows: {part.GetType().Name}."),
             });
         }
@@ -40,27 +41,35 @@ public sealed record Sentence(IReadOnlyList<SentencePart> Parts)
     }
 
     /// <summary>What an agent wants to know, in its own words.</summary>
-    public static Sentence OfQuestion(string text) => new([new(Visible.Of(text, 600), IsValue: true)]);
+    public static Sentence OfQuestion(string text) => new([new(Visible.Of(text, LongestQuestion), SentencePartKind.Text)]);
 
-    /// <summary>On one line, without markup.</summary>
-    public override string ToString() => string.Concat(Parts.Select(part => part.Text + (part.IsCut ? "…" : ""))).ReplaceLineEndings(" ");
+    /// <summary>On one line without markup, for mail and messages: what a model may have written stands in “ ”.</summary>
+    public string Line() => string.Concat(Parts.Select(part => part switch
+    {
+        { Kind: SentencePartKind.Text } => part.Text.Quoted(),
+        { Text.Rest.Count: > 0 } => part.Text.Line(),
+        _ => part.Text.ToString(),
+    }));
 
-    private static string Show(TemplateValue place, JsonElement arguments, Reader reader)
+    private static SentencePart Show(TemplateValue place, JsonElement arguments, Reader reader)
     {
         if (arguments.At(place.Path) is not { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } value)
         {
-            return "(nothing)";
+            return Written("(nothing)");
         }
 
         return place.Format switch
         {
-            TemplateFormat.Money when MoneyOf(place, arguments) is { } money => reader.Money(money.Literal, money.Currency),
-            TemplateFormat.Number when Number(value) is { } literal => reader.Number(literal),
-            TemplateFormat.Date when Date(value) is { } day => reader.Day(day),
-            TemplateFormat.DateTime when Moment(value) is { } at => reader.Moment(at),
-            _ => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText(),
+            TemplateFormat.Money when MoneyOf(place, arguments) is { } money => Written(reader.Money(money.Literal, money.Currency)),
+            TemplateFormat.Number when Number(value) is { } literal => Written(reader.Number(literal)),
+            TemplateFormat.Date when Date(value) is { } day => Written(reader.Day(day)),
+            TemplateFormat.DateTime when Moment(value) is { } at => Written(reader.Moment(at)),
+            _ when value.ValueKind is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => Written(value.GetRawText()),
+            _ => new(Visible.Of(value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText(), LongestValue), SentencePartKind.Text),
         };
     }
+
+    private static SentencePart Written(string text) => new(Visible.Of(text, LongestValue), SentencePartKind.Figure);
 
     private static (string Literal, string Currency)? MoneyOf(TemplateValue place, JsonElement arguments)
     {
@@ -86,8 +95,22 @@ public sealed record Sentence(IReadOnlyList<SentencePart> Parts)
         value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out var at) && value.GetString()!.Contains('T', StringComparison.Ordinal) ? at : null;
 }
 
-/// <param name="IsValue">Whether it comes from the call, and so from a model.</param>
-public sealed record SentencePart(VisibleText Text, bool IsValue)
+/// <summary>A piece of a <see cref="Sentence"/>.</summary>
+public sealed record SentencePart(VisibleText Text, SentencePartKind Kind)
 {
-    internal bool IsCut => Text.Rest.Count > 0;
+    /// <summary>Whether it comes from the call, and so from a model.</summary>
+    public bool IsValue => Kind != SentencePartKind.Words;
+}
+
+/// <summary>Whose words they are.</summary>
+public enum SentencePartKind
+{
+    /// <summary>Ours, or the tool's author's.</summary>
+    Words,
+
+    /// <summary>A number, an amount, a day, or that there is nothing: no words can stand in it.</summary>
+    Figure,
+
+    /// <summary>A value as the call has it: words that a model may have written.</summary>
+    Text,
 }

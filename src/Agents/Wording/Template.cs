@@ -22,6 +22,19 @@ public sealed partial class Template
     /// <summary>What the call is about in money: the first amount that is named; null for none.</summary>
     public TemplateValue? Amount => Values.FirstOrDefault(value => value.Format == TemplateFormat.Money);
 
+    /// <summary>Null for none, and for words that an older release took otherwise: an agent's version keeps its own.</summary>
+    public static Template? ParseOrNull(string? text)
+    {
+        try
+        {
+            return text is null ? null : Parse(text);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
     /// <exception cref="FormatException">No template; the message has the fact and the remedy.</exception>
     public static Template Parse(string text)
     {

@@ -19,13 +19,9 @@ public static class Visible
         return Cut(Runs(text), limit);
     }
 
-    /// <summary>On one line without any markup, for mail and messages: <c>[U+202E]</c> stands for what would not be seen.</summary>
-    /// <param name="limit">In characters; what is cut ends with an ellipsis.</param>
-    public static string Line(string text, int limit = int.MaxValue)
-    {
-        var shown = Of(text.ReplaceLineEndings(" ").Replace('\t', ' '), limit);
-        return TextRun.Join(shown.Shown) + (shown.Rest.Count > 0 ? "…" : "");
-    }
+    /// <inheritdoc cref="VisibleText.Line"/>
+    /// <param name="limit">How many characters are shown; how many more there are is said.</param>
+    public static string Line(string text, int limit = int.MaxValue) => Of(text, limit).Line();
 
     private static List<TextRun> Runs(string text)
     {

@@ -1,11 +1,13 @@
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Holdfast.Agents.Wording;
 
 /// <summary>Text in runs of one kind each, whose texts in their order are the whole of it.</summary>
 /// <param name="Shown">At once.</param>
 /// <param name="Rest">On demand; empty where everything is shown.</param>
-public sealed record VisibleText(IReadOnlyList<TextRun> Shown, IReadOnlyList<TextRun> Rest)
+public sealed partial record VisibleText(IReadOnlyList<TextRun> Shown, IReadOnlyList<TextRun> Rest)
 {
     /// <summary>Whether anything in it would have been taken for something else.</summary>
     public bool IsSuspicious => Shown.Concat(Rest).Any(run => run.Kind != TextRunKind.Plain);
@@ -14,8 +16,25 @@ public sealed record VisibleText(IReadOnlyList<TextRun> Shown, IReadOnlyList<Tex
     /// <inheritdoc cref="Visible.Of"/>
     public VisibleText UpTo(int limit) => Visible.Cut([.. Shown, .. Rest], limit);
 
+    /// <summary>
+    /// What is shown at once, on one line without markup, for mail and messages: <c>[U+202E]</c> stands for what would not be seen, and no program that
+    /// shows it makes a link of a part of it.
+    /// </summary>
+    public string Line()
+    {
+        var line = Dot().Replace(TextRun.Join(Shown).ReplaceLineEndings("↵").Replace('\t', ' ').Replace("://", "[:]//", StringComparison.Ordinal), "[.]");
+        return Rest.Count == 0 ? line : string.Create(CultureInfo.InvariantCulture, $"{line.TrimEnd()}… ({Rest.Sum(run => run.Length)} more characters)");
+    }
+
+    /// <summary>The same in “ ”, which it cannot end: words that a model may have written.</summary>
+    public string Quoted() => $"“{Line().Replace('“', '"').Replace('”', '"')}”";
+
     /// <summary>All of it without markup: <c>[U+202E]</c> stands for what would not be seen.</summary>
     public override string ToString() => TextRun.Join(Shown.Concat(Rest));
+
+    // What programs take for the name of a host: letters or digits, a dot, letters.
+    [GeneratedRegex(@"(?<=[\p{L}\p{N}])[.。．｡](?=\p{L}{2})")]
+    private static partial Regex Dot();
 }
 
 /// <param name="Text">As it is; of <see cref="TextRunKind.Hidden"/> its label, as U+202E.</param>

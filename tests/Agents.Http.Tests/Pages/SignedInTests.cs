@@ -20,6 +20,25 @@ public sealed class SignedInTests(PostServer server) : IClassFixture<PostServer>
     }
 
     [Fact]
+    public async Task PagesSayWhoItIsAboutByNameAndWhenInTheReadersZone()
+    {
+        var (run, approval, _) = await server.AskAsync();
+        using var browser = await SignedInAsync("mia");
+        (await browser.GetAsync("/approvals")).Is(200, "payout for Anna Asks");
+        var page = await browser.GetAsync($"/runs/{run}");
+        page.Is(200, "For Anna Asks", "Waits for Mia Manager or Max Manager to decide, until 20", "(Berlin, UTC+", "Anna Asks asked");
+        Assert.DoesNotContain("role:", page.Text, StringComparison.Ordinal);
+
+        await server.Anna.PostAsync($"/api/runs/{run}/suspend");
+        (await browser.GetAsync($"/runs/{run}")).Is(200, "Anna Asks suspended it on 20", "Nothing begins until somebody resumes the run.");
+        await server.Anna.PostAsync($"/api/runs/{run}/resume");
+        await browser.DecideAsync($"/approvals/{approval}", "reject", more: ("reason", "Too much."));
+        await server.Anna.UntilAsync(run, "ended");
+        (await browser.GetAsync("/approvals/history")).Is(200, "Mia Manager");
+        (await browser.GetAsync($"/runs/{run}")).Is(200, "Rejected by Mia Manager");
+    }
+
+    [Fact]
     public async Task TheCookieIsOutOfReachOfScriptsAndOfOtherSites()
     {
         using var browser = server.Browse();

@@ -41,6 +41,7 @@ public sealed class MessageTests
         var (desk, _, _, approval) = await Staff.AskedAsync(Mia with { Stages = [new(["user:mia"]), new(["role:finance"])] }, channels: mail);
         await using var owned = desk;
         var item = mail.Sent.Single().Items.Single();
+        Assert.Equal("Anna Asks", item.Requester);
         Assert.Equal((approval.Id, "approval", "desk", "refund", "anna", approval.ExpiresAt, 1, 2), (item.Approval, item.Kind, item.Agent, item.Tool, item.RequestedBy, item.ExpiresAt, item.Stage, item.Stages));
         Assert.Equal(["mia"], mail.Sent.Single().To.Select(person => person.Id));
     }
@@ -122,7 +123,82 @@ public sealed class MessageTests
         Assert.Equal($"/approvals/{approval.Id}", asked.Link.PathAndQuery); // names nobody
         await desk.DecideAsync(approval.Id, "approve", Staff.Mia);
         await desk.SettleAsync();
-        Assert.Equal((MessageKind.Outcome, "mia decided: approve."), (teams.Sent[1].Kind, teams.Sent[1].Items.Single().Outcome));
+        Assert.Equal((MessageKind.Outcome, "Mia Manager approved."), (teams.Sent[1].Kind, teams.Sent[1].Items.Single().Outcome));
+    }
+
+    [Fact]
+    public async Task CallsOfATurnWhoseRulesNameOtherChannelsGoEachItsOwnWay()
+    {
+        var mail = new FakeChannel("email") { Before = _ => throw new ChannelException("No such mailbox.", isFinal: true) };
+        var (console, webhook) = (new FakeChannel("console"), new FakeChannel("webhook", isShared: true));
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling(("refund", "{}"), ("ship", "{}"), ("pay", "{}")), Given.Refund(), FakeTool.Acting("ship", idempotent: true), FakeTool.Acting("pay", idempotent: true))
+        {
+            People = Staff.People, Options = new AgentOptions { Channels = [mail, console, webhook] },
+        }.Asking(new("refund", [], Mia with { Channels = ["email", "console"] }), new("ship", [], Mia with { Channels = ["email", "webhook"] }), new("pay", [], Mia with { Channels = ["email", "console"] })));
+        await desk.RunAsync();
+        Assert.Equal(["refund", "pay"], console.Sent.Single().Items.Select(item => item.Tool)); // the same channels: still one message
+        Assert.Equal(["ship"], webhook.Sent.Single().Items.Select(item => item.Tool));
+    }
+
+    [Fact]
+    public async Task WhomNoOtherChannelReachesIsTriedOnByTheOneThatFails()
+    {
+        var mail = new FakeChannel("email") { Before = _ => throw new ChannelException("Down.") };
+        var teams = new FakeChannel("teams", isShared: true) { Reach = _ => false };
+        var (desk, _, _, approval) = await Staff.AskedAsync(Mia, channels: [mail, teams]);
+        await using var owned = desk;
+        await desk.AdvanceAsync(TimeSpan.FromHours(2));
+        Assert.Equal("queued", (await desk.ApprovalAsync(approval.Id)).Messages!.Single().State);
+        mail.Before = _ => Task.CompletedTask;
+        await desk.AdvanceAsync(TimeSpan.FromMinutes(31));
+        Assert.Single(mail.Sent);
+    }
+
+    [Fact]
+    public async Task APlaceLearnsOnceThatARequestWasChangedAndIsAskedAnew()
+    {
+        var teams = new FakeChannel("teams", isShared: true);
+        var (desk, _, _, approval) = await Staff.AskedAsync(new() { Stages = [new(["role:manager"], 2)], Edit = ["amount"] }, channels: teams);
+        await using var owned = desk;
+        var anew = (await desk.DecideAsync(approval.Id, "edit", Staff.Mia, arguments: """{"amount":300}""")).SupersededBy!;
+        await desk.SettleAsync();
+        var told = teams.Sent.Single(message => message.Kind == MessageKind.Outcome);
+        Assert.Equal((approval.Id, "Mia Manager changed it. It is asked anew."), (told.Items.Single().Approval, told.Items.Single().Outcome));
+        Assert.Equal(["max", "mia", "pat"], told.To.Select(person => person.Id).Order()); // who was asked there reads it there
+        Assert.Equal([approval.Id, anew], teams.Sent.Where(message => message.Kind == MessageKind.Request).Select(message => message.Items.Single().Approval));
+
+        await desk.DecideAsync(anew, "approve", Staff.Max);
+        await desk.SettleAsync();
+        Assert.Equal([(approval.Id, told.Items.Single().Outcome), (anew, "Max Manager approved.")],
+            teams.Sent.Where(message => message.Kind == MessageKind.Outcome).Select(message => (message.Items.Single().Approval, message.Items.Single().Outcome)));
+    }
+
+    [Fact]
+    public async Task APlaceLearnsOfAChangeThatNeedsNobodyElseAsOfADecision()
+    {
+        var teams = new FakeChannel("teams", isShared: true);
+        var (desk, _, _, approval) = await Staff.AskedAsync(new() { Stages = [new(["role:manager"])], Edit = ["amount"] }, channels: teams);
+        await using var owned = desk;
+        await desk.DecideAsync(approval.Id, "edit", Staff.Mia, arguments: """{"amount":300}""");
+        await desk.SettleAsync();
+        Assert.Equal("Mia Manager changed it. Mia Manager approved.", teams.Sent.Single(message => message.Kind == MessageKind.Outcome).Items.Single().Outcome);
+    }
+
+    [Fact]
+    public async Task WhatIsAskedAnewWhileAPlaceIsBeingToldOfItIsToldAfterwards()
+    {
+        var teams = new FakeChannel("teams", isShared: true);
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund", """{"amount":400}"""), Given.Refund()) { People = Staff.People, Options = new AgentOptions { Channels = [teams] } }
+            .Asking(new ApprovalRule("refund", [], new() { Stages = [new(["role:manager"], 2)], Edit = ["amount"] })));
+        teams.Before = async message =>
+        {
+            teams.Before = _ => Task.CompletedTask;
+            await desk.DecideAsync(message.Items.Single().Approval, "edit", Staff.Mia, arguments: """{"amount":300}""");
+        };
+        await desk.RunAsync();
+        await desk.SettleAsync();
+        Assert.Equal([(MessageKind.Request, 400), (MessageKind.Request, 300), (MessageKind.Outcome, 400)],
+            teams.Sent.Select(message => (message.Kind, message.Items.Single().Arguments.GetProperty("amount").GetInt32())).OrderBy(one => one.Kind).ThenByDescending(one => one.Item2));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Runs;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tools;
@@ -138,6 +139,20 @@ public sealed class InDoubtTests
     }
 
     [Fact]
+    public async Task ThePlaceThatWasAskedAboutItLearnsThatALateResultHasSettledIt()
+    {
+        var teams = new FakeChannel("teams", isShared: true);
+        var (desk, _, run, turnstile) = await TimedOutAsync(teams);
+        await using var owned = desk;
+        await desk.System.Runs.SuspendAsync(RunHarness.Anna, run); // its end would say so, too
+        turnstile.Release();
+        await LateAsync(desk);
+
+        Assert.Equal([(MessageKind.Request, null), (MessageKind.Outcome, "Not needed any more. Its result came late and settled the call.")],
+            teams.Sent.Select(message => (message.Kind, message.Items.Single().Outcome)));
+    }
+
+    [Fact]
     public async Task ALateResultVoidsTheNextAttemptIfThatHasNotBegun()
     {
         var (desk, mail, run, turnstile) = await TimedOutAsync();
@@ -205,12 +220,12 @@ public sealed class InDoubtTests
         return (desk, mail, model, await desk.RunAsync());
     }
 
-    private static async Task<(RunHarness Desk, FakeTool Mail, string Run, Turnstile Turnstile)> TimedOutAsync()
+    private static async Task<(RunHarness Desk, FakeTool Mail, string Run, Turnstile Turnstile)> TimedOutAsync(params FakeChannel[] channels)
     {
         var turnstile = new Turnstile();
         var mail = FakeTool.Acting("mail", idempotent: false);
         mail.Act = turnstile.Act;
-        var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("mail"), mail));
+        var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("mail"), mail) { Options = new AgentOptions { Channels = channels } });
         var run = await desk.StartRunAsync();
         await turnstile.Entered;
         desk.Time.Advance(TimeSpan.FromSeconds(30));

@@ -18,7 +18,11 @@ public sealed class ReaderTests
     public void ANumberIsWrittenExactly(string literal, string written) => Assert.Equal(written, Neutral.Number(literal));
 
     [Fact]
-    public void ANumberThatNoPageWouldHoldStaysShort() => Assert.Equal("0.1E301", Neutral.Number("1e300"));
+    public void ANumberThatNoPageWouldHoldStaysAsItWasWritten()
+    {
+        Assert.Equal("-1e300", Neutral.Number("-1e300"));
+        Assert.Equal("-1e300\u00A0EUR", Neutral.Money("-1e300", "EUR"));
+    }
 
     [Theory]
     [InlineData("1200", "EUR", "1,200.00\u00A0EUR")]

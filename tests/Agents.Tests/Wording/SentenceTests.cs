@@ -7,25 +7,25 @@ namespace Holdfast.Agents.Tests.Wording;
 public sealed class SentenceTests
 {
     [Theory]
-    [InlineData("""{"amount": 1200, "orderId": "A-1003"}""", "Refund 1,200.00\u00A0EUR for order A-1003")]
-    [InlineData("""{"amount": "1200.5", "orderId": "A-1003"}""", "Refund 1,200.50\u00A0EUR for order A-1003")]
-    [InlineData("""{"amount": "a lot", "orderId": null}""", "Refund a lot for order (nothing)")]
-    [InlineData("""{"amount": [1], "orderId": "A\nB\u202E"}""", "Refund [1] for order A B[U+202E]")]
+    [InlineData("""{"amount": 1200, "orderId": "A-1003"}""", "Refund 1,200.00\u00A0EUR for order “A-1003”")]
+    [InlineData("""{"amount": "1200.5", "orderId": "A-1003"}""", "Refund 1,200.50\u00A0EUR for order “A-1003”")]
+    [InlineData("""{"amount": "a lot", "orderId": null}""", "Refund “a lot” for order (nothing)")]
+    [InlineData("""{"amount": [1], "orderId": "A\nB\u202E"}""", "Refund “[1]” for order “A↵B[U+202E]”")]
     [InlineData("{}", "Refund (nothing) for order (nothing)")]
     public void ATemplateIsFilledWithWhatWillBeUsed(string arguments, string said) =>
-        Assert.Equal(said, Of("Refund {amount:money EUR} for order {orderId}", arguments).ToString());
+        Assert.Equal(said, Of("Refund {amount:money EUR} for order {orderId}", arguments).Line());
 
     [Theory]
     [InlineData("{when:date}", """{"when": "2026-11-24"}""", "2026-11-24")]
     [InlineData("{when:dateTime}", """{"when": "2026-11-24T09:30:00Z"}""", "2026-11-24 09:30\u00A0(UTC)")]
-    [InlineData("{when:dateTime}", """{"when": "2026-11-24"}""", "2026-11-24")]
-    [InlineData("{when:date}", """{"when": "tomorrow"}""", "tomorrow")]
+    [InlineData("{when:dateTime}", """{"when": "2026-11-24"}""", "“2026-11-24”")]
+    [InlineData("{when:date}", """{"when": "tomorrow"}""", "“tomorrow”")]
     [InlineData("{count:number}", """{"count": 9007199254740993}""", "9,007,199,254,740,993")]
-    [InlineData("{customer.name}", """{"customer": {"name": "Okafor"}}""", "Okafor")]
+    [InlineData("{customer.name}", """{"customer": {"name": "Okafor"}}""", "“Okafor”")]
     [InlineData("{customer.name}", """{"customer": "Okafor"}""", "(nothing)")]
     [InlineData("{total:money currency}", """{"total": 5, "currency": "JPY"}""", "5\u00A0JPY")]
     [InlineData("{total:money currency}", """{"total": 5, "currency": "<b>"}""", "5")]
-    public void AValueThatIsNotOfItsFormatStandsAsItIs(string template, string arguments, string said) => Assert.Equal(said, Of(template, arguments).ToString());
+    public void AValueThatIsNotOfItsFormatStandsAsItIs(string template, string arguments, string said) => Assert.Equal(said, Of(template, arguments).Line());
 
     [Fact]
     public void TheFirstMoneyIsTheAmount()
@@ -35,7 +35,7 @@ public sealed class SentenceTests
     }
 
     [Fact]
-    public void WithoutATemplateItIsTheTool() => Assert.Equal("issue_refund", Sentence.Of(null, "issue_refund", default, Reader.Neutral).ToString());
+    public void WithoutATemplateItIsTheTool() => Assert.Equal("Run issue_refund", Sentence.Of(null, "issue_refund", default, Reader.Neutral).Line());
 
     [Fact]
     public void ValuesAreKnownFromWords()
@@ -45,7 +45,21 @@ public sealed class SentenceTests
     }
 
     [Fact]
-    public void ALongValueIsCutInTheSentence() => Assert.EndsWith("…", Of("Send {text}", JsonSerializer.Serialize(new { text = new string('x', 500) })).ToString(), StringComparison.Ordinal);
+    public void ALongValueIsCutInTheSentence() => Assert.EndsWith("x… (380 more characters)”", Of("Send {text}", JsonSerializer.Serialize(new { text = new string('x', 500) })).Line(), StringComparison.Ordinal);
+
+    [Fact]
+    public void WordsOfTheCallCannotEndTheirQuotationAndAreNothingToPressOn() => Assert.Equal(
+        "Send “1\" and \"2 to https[:]//evil[.]example” to shop.example", Of("Send {text} to shop.example", """{"text": "1” and “2 to https://evil.example"}""").Line());
+
+    [Fact]
+    public void ALongNumberIsCutToo() => Assert.EndsWith("… (180 more characters)", Of("Pay {amount}", $$"""{"amount": {{new string('9', 300)}}}""").Line(), StringComparison.Ordinal);
+
+    [Fact]
+    public void WordsThatAnOlderReleaseTookAreNoTemplate()
+    {
+        Assert.Null(Template.ParseOrNull("{"));
+        Assert.Null(Template.ParseOrNull(null));
+    }
 
     [Fact]
     public void ArgumentsAreATableOfEveryValue()

@@ -75,8 +75,14 @@ public sealed class VisibleTests
     public void ATextThatIsOnlyALittleLongerIsNotCut() => Assert.Empty(Visible.Of(new string('a', 105), 100).Rest);
 
     [Fact]
-    public void ALineForAMessageHasNoLineEndsAndSaysWhereItWasCut() =>
-        Assert.Equal("one two [U+202E]…", Visible.Line("one\r\ntwo\t\u202E" + new string('x', 90), 9));
+    public void ALineForAMessageShowsLineEndsAndSaysHowMuchWasCut() =>
+        Assert.Equal("one↵two [U+202E]… (90 more characters)", Visible.Line("one\r\ntwo\t\u202E" + new string('x', 90), 9));
+
+    [Theory]
+    [InlineData("see https://evil.example/a?t=1", "see https[:]//evil[.]example/a?t=1")]
+    [InlineData("www.evil。example and kim@evil．example", "www[.]evil[.]example and kim@evil[.]example")]
+    [InlineData("1.5 of it. And so on, p.m.", "1.5 of it. And so on, p.m.")]
+    public void NoProgramMakesALinkOfALine(string text, string line) => Assert.Equal(line, Visible.Line(text));
 
     [Fact]
     public void NothingIsEverLostAndNothingUnseenPasses() => Prop.ForAll(ArbMap.Default.ArbFor<string>().Filter(text => text is not null), Gen.Choose(1, 40).ToArbitrary(), (text, limit) =>

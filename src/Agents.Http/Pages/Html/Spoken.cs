@@ -5,19 +5,6 @@ namespace Holdfast.Agents.Http.Pages.Html;
 /// <summary>Words of the API as words of a sentence.</summary>
 internal static class Spoken
 {
-    /// <summary>After a name: Mara Weiss approved.</summary>
-    public static string Said(string decision) => decision switch
-    {
-        "approve" => "approved",
-        "edit" => "changed and approved",
-        "reject" => "rejected",
-        "answer" => "answered",
-        "happened" => "said that it happened",
-        "runAgain" => "said to run it again",
-        "giveUp" => "gave it up",
-        _ => decision,
-    };
-
     public static string Of(VerdictKind verdict) => verdict switch
     {
         VerdictKind.RunAgain => "To run again",

@@ -58,7 +58,7 @@ internal sealed class ApprovalFilling(Dossier dossier, Reader reader, Standing s
 
     /// <summary>A digest of all that the page shows of one approval.</summary>
     public string Shown(DossierCase one) => Digest.OfText(string.Join('\n', [
-        one.View.Digest, Sentence(one).ToString(), one.View.Tool, one.View.Arguments.GetRawText(), one.View.Proposed?.GetRawText() ?? "", one.View.ExpiresAt?.ToString("O") ?? "",
+        one.View.Digest, Sentence(one).Line(), one.View.Tool, one.View.Arguments.GetRawText(), one.View.Proposed?.GetRawText() ?? "", one.View.ExpiresAt?.ToString("O") ?? "",
         dossier.Run.Id, dossier.Run.RequestedBy, reader.Language ?? "", .. Warnings(one), .. one.View.Votes.Select(vote => $"{vote.By} {vote.Decision}"),
     ]));
 
@@ -106,7 +106,7 @@ internal sealed class ApprovalFilling(Dossier dossier, Reader reader, Standing s
 
     public static Sentence SentenceOf(ApprovalView view, string? describe, Reader reader) => view.Kind == "question"
         ? Wording.Sentence.OfQuestion(Question.Of(view.Arguments).Text)
-        : Wording.Sentence.Of(describe is null ? null : Template.Parse(describe), view.Tool, view.Arguments, reader);
+        : Wording.Sentence.Of(Template.ParseOrNull(describe), view.Tool, view.Arguments, reader);
 
     private Sentence Sentence(DossierCase one) => SentenceOf(one.View, one.Describe, reader);
 
@@ -116,7 +116,7 @@ internal sealed class ApprovalFilling(Dossier dossier, Reader reader, Standing s
 
     private string? StandingOf(DossierCase one) => one switch
     {
-        { Own: { } own } => $"You have {Html.Spoken.Said(own.Decision)}. It goes on when the others have decided.",
+        { Own: { } own } => $"You have {Decisions.Said(own.Decision)}. It goes on when the others have decided.",
         { Refusal: { } refusal } => refusal,
         _ when IsSignInMissing(one) => "For this decision the link alone is not enough: sign in as the person who was asked.",
         _ when NeedsCode(one) && standing.TriesLeft == 0 => "The digits were wrong five times, so this link decides nothing any more. Sign in to decide, or wait for the next message.",

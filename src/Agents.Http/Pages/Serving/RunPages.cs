@@ -17,6 +17,8 @@ internal static class RunPages
         var transcript = await queries.TranscriptAsync(visitor.Principal, id) ?? [];
         var approvals = await queries.ListApprovalsAsync(visitor.Principal, null, id, null, 200);
         var describe = await queries.DescribeAsync(run.AgentVersion);
+        var named = await visitor.NamesAsync(api, [run.RequestedBy, run.CreatedBy, run.WaitingFor?.Who, .. approvals.Select(approval => approval.DecidedBy)]);
+        var first = run.WaitingFor is { Approvals: [var open, ..] } ? approvals.FirstOrDefault(approval => approval.Id == open) : null;
         await api.Pages.WriteAsync(http, new RunPage
         {
             Reader = visitor.Reader,
@@ -25,22 +27,22 @@ internal static class RunPages
             Id = run.Id,
             Agent = run.Agent,
             Model = run.Model,
-            RequestedBy = run.RequestedBy,
+            RequestedBy = named(run.RequestedBy),
             Status = run.Status,
             CreatedAt = run.CreatedAt,
             EndedAt = run.EndedAt,
-            WaitingFor = run.WaitingFor is { } waiting ? $"{waiting.Who}. {waiting.Next}".TrimStart('.', ' ') : null,
-            Open = [.. approvals.Where(approval => approval.Status == "pending").Select(approval => new PageLink(ApprovalFilling.SentenceOf(approval, describe.GetValueOrDefault(approval.Tool), visitor.Reader).ToString(), $"/approvals/{approval.Id}"))],
+            WaitingFor = new WaitingWords(run, visitor.Reader, named).Of(first),
+            Open = [.. approvals.Where(approval => approval.Status == "pending").Select(approval => new OpenApproval(ApprovalFilling.SentenceOf(approval, describe.GetValueOrDefault(approval.Tool), visitor.Reader), $"/approvals/{approval.Id}"))],
             Outcome = run.Outcome?.Kind,
             Cause = run.Outcome?.Cause ?? run.Fault?.Message,
             Unknown = [.. (run.Outcome?.Unknown ?? []).Select(call => $"{call.Tool} (turn {call.Turn})")],
-            TimeLine = [.. TimeLines.Of(transcript, run.RequestedBy).Concat(approvals.Select(approval => OfApproval(approval, describe, visitor))).OrderBy(entry => entry.At ?? DateTimeOffset.MaxValue)],
+            TimeLine = [.. TimeLines.Of(transcript, named(run.RequestedBy)).Concat(approvals.Select(approval => OfApproval(approval, describe, visitor, named))).OrderBy(entry => entry.At ?? DateTimeOffset.MaxValue)],
         });
     };
 
-    private static TimeLineEntry OfApproval(ApprovalView approval, IReadOnlyDictionary<string, string> describe, Visitor visitor)
+    private static TimeLineEntry OfApproval(ApprovalView approval, IReadOnlyDictionary<string, string> describe, Visitor visitor, Func<string, string> named)
     {
-        var verdict = ApprovalFilling.VerdictOf(approval, id => id);
+        var verdict = ApprovalFilling.VerdictOf(approval, named);
         return new(TimeLineKind.Approval, verdict?.At ?? approval.RequestedAt)
         {
             Who = verdict?.By, Sentence = ApprovalFilling.SentenceOf(approval, describe.GetValueOrDefault(approval.Tool), visitor.Reader), Verdict = verdict?.Kind, Address = $"/approvals/{approval.Id}",

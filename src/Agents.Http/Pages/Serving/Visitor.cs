@@ -19,6 +19,14 @@ internal sealed record Visitor(Principal Principal, Person? Person, DateTimeOffs
 
     public PageReader PageReader => PageReader.Of(Principal);
 
+    /// <summary>How somebody is named on a page, by their id: where nobody is known for it, by the id itself.</summary>
+    /// <param name="ids">Of whom the page speaks.</param>
+    public async Task<Func<string, string>> NamesAsync(ApiContext api, IEnumerable<string?> ids)
+    {
+        var names = await api.System.Queries.NamesAsync(Principal, ids);
+        return id => names.GetValueOrDefault(id, id);
+    }
+
     /// <summary>How the head of a page greets them.</summary>
     public SignedIn SignedIn(ApiContext api, HttpContext http) => new(
         Person?.Name ?? Principal.Id, HasSession(http) ? PageNonce.Write(api.System.LinkKeys!, PageReader, SignIn.OutSubject, "", "", Now) : null);
