@@ -217,7 +217,7 @@ internal static class Samples
     private static RunPage Run() => new()
     {
         Reader = English, Now = Now, SignedIn = Mara, Id = "run_01jd5m2z8q", Agent = "refund-desk", Model = "gpt-5.4", RequestedBy = "Lena Hoffmann", Status = "waiting", CreatedAt = Now.AddHours(-4),
-        WaitingFor = "Waits for Jonas Feld or Ada Lind to decide (1 of 2 have), until Thu, Nov 26, 2026, 10:30 AM (Berlin, UTC+1).", Open = [new(RefundItem().Sentence, "/approvals/apr_1")],
+        WaitingFor = "Waits for Jonas Feld or Ada Lind to decide (1 of 2 have), until Thu 26 Nov 2026, 10:30 (Berlin, UTC+1).", Open = [new(RefundItem().Sentence, "/approvals/apr_1")],
         TimeLine =
         [
             .. Before(),
