@@ -24,6 +24,6 @@ internal static class ConfiguredChannels
 
         var named = MessagingSettings.Read(settings.Configuration, settings.Secrets);
         var saysNothing = named.Count == 0 && string.IsNullOrEmpty(settings.Configuration[Terminal]);
-        return saysNothing && !settings.IsOffLoopback ? [new ConsoleChannel(Console.Out)] : named;
+        return saysNothing && !settings.IsOffLoopback ? [ConsoleChannel.OfProcess()] : named;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Messages;
 using Holdfast.Agents.Wording;
@@ -10,7 +11,15 @@ namespace Holdfast.Providers.Messaging;
 /// </summary>
 public sealed class ConsoleChannel(TextWriter terminal) : IChannel
 {
+    // As much as a terminal is told at once.
+    private const int LongestWrite = 1 << 16;
+
     private readonly Lock gate = new();
+
+    /// <summary>The terminal of this process. A message is one write to it: no line of the log, which has a writer of its own, comes between or into its lines.</summary>
+    public static ConsoleChannel OfProcess() => Of(Console.OpenStandardOutput(), Console.OutputEncoding);
+
+    internal static ConsoleChannel Of(Stream terminal, Encoding encoding) => new(new StreamWriter(terminal, encoding, LongestWrite));
 
     public string Name => ChannelNames.Console;
 

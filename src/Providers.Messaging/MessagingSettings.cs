@@ -45,7 +45,7 @@ public static class MessagingSettings
 
         if (IsOn(section.GetSection("console")))
         {
-            channels.Add(new ConsoleChannel(terminal ?? Console.Out));
+            channels.Add(terminal is null ? ConsoleChannel.OfProcess() : new ConsoleChannel(terminal));
         }
 
         return channels;

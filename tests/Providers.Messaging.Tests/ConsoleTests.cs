@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Holdfast.Providers.Messaging.Tests;
 
 public sealed class ConsoleTests
@@ -47,6 +49,16 @@ public sealed class ConsoleTests
     }
 
     [Fact]
+    public async Task AMessageIsOneWriteSoThatNoLineOfTheLogComesIntoItsLink()
+    {
+        using var terminal = new Terminal();
+
+        await ConsoleChannel.Of(terminal, new UTF8Encoding(false)).SendAsync(Asking.Personal() with { Link = new($"https://desk.shop.example/a?t={new string('x', 500)}") }, default);
+
+        Assert.Contains(new string('x', 500), Assert.Single(terminal.Writes), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ItReachesEverybodyAlsoWhereNobodyIsKnown()
     {
         using var terminal = new StringWriter();
@@ -58,5 +70,17 @@ public sealed class ConsoleTests
         Assert.True(channel.Reaches(null));
         Assert.StartsWith("Your approval is asked for\n", terminal.ToString().ReplaceLineEndings("\n").TrimStart(), StringComparison.Ordinal);
         Assert.DoesNotContain("Code:", terminal.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>A pipe, as standard output is one where a host runs under something: it cannot be sought in, and each write is one by itself.</summary>
+    private sealed class Terminal : MemoryStream
+    {
+        public List<string> Writes { get; } = [];
+
+        public override bool CanSeek => false;
+
+        public override void Write(ReadOnlySpan<byte> buffer) => Writes.Add(Encoding.UTF8.GetString(buffer));
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
     }
 }
