@@ -134,6 +134,13 @@ public sealed class RunQueries
     /// <summary>A person of a tenant; null where they are not known.</summary>
     public Task<Person?> PersonAsync(string tenant, string id) => parts.Store.ReadAsync(async tx => (await parts.Rules.ReadAsync(tx)).People.Find(tenant, id));
 
+    /// <summary>Says what people of a tenant are called; of an id that is not known, the id.</summary>
+    public Task<Func<string, string>> NamesAsync(string tenant) => parts.Store.ReadAsync(async tx =>
+    {
+        var people = (await parts.Rules.ReadAsync(tx)).People;
+        return (Func<string, string>)(id => people.Find(tenant, id)?.Name ?? id);
+    });
+
     /// <summary>How the agent of a run describes its tools, by their names.</summary>
     public Task<IReadOnlyDictionary<string, string>> DescribeAsync(string version) => parts.Store.ReadAsync(async tx => (await parts.Agents.OfAsync(tx, version)).Describe);
 

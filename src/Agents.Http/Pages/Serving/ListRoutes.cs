@@ -22,6 +22,7 @@ internal static class ListRoutes
         var agent = http.Request.Query["agent"].ToString();
         var list = await api.System.Queries.InboxAsync(visitor.Principal, new InboxFilter(order, agent.Length == 0 ? null : agent, RequestQuery.Opaque(http), PageSize));
         var describes = await DescribesAsync(api, list.Items);
+        var named = await api.System.Queries.NamesAsync(visitor.Principal.Tenant);
         await api.Pages.WriteAsync(http, new InboxPage
         {
             Reader = visitor.Reader,
@@ -29,7 +30,7 @@ internal static class ListRoutes
             SignedIn = visitor.SignedIn(api, http),
             Items = [.. list.Items.Select(view => new InboxItem($"/approvals/{view.Id}", ApprovalFilling.SentenceOf(view, describes(view), visitor.Reader), view.Agent, view.RequestedAt)
             {
-                Kind = ApprovalFilling.KindOf(view.Kind), Risk = view.Risk, RequestedBy = view.RequestedBy, Until = view.ExpiresAt,
+                Kind = ApprovalFilling.KindOf(view.Kind), Risk = view.Risk, RequestedBy = named(view.RequestedBy), Until = view.ExpiresAt,
             })],
             Orders = [.. Orders.Select(one => (one.Text, one.Order == order ? null : (string?)Address(one.Order, agent, null)))],
             Filters = [new ListFilter("agent", "Agent", agent, [.. api.System.Agents.Select(name => (name, name))])],
@@ -45,13 +46,14 @@ internal static class ListRoutes
         var found = await api.System.Queries.HistoryAsync(visitor.Principal, Before(http), PageSize + 1);
         var items = found.Take(PageSize).ToList();
         var describes = await DescribesAsync(api, items);
+        var named = await api.System.Queries.NamesAsync(visitor.Principal.Tenant);
         await api.Pages.WriteAsync(http, new HistoryPage
         {
             Reader = visitor.Reader,
             Now = visitor.Now,
             SignedIn = visitor.SignedIn(api, http),
             Items = [.. items.Select(view => new HistoryItem(
-                $"/approvals/{view.Id}", ApprovalFilling.SentenceOf(view, describes(view), visitor.Reader), view.Agent, ApprovalFilling.VerdictOf(view, id => id)!))],
+                $"/approvals/{view.Id}", ApprovalFilling.SentenceOf(view, describes(view), visitor.Reader), view.Agent, ApprovalFilling.VerdictOf(view, named)!))],
             Previous = http.Request.Query.ContainsKey("cursor") ? "/approvals/history" : null,
             Next = found.Count > PageSize
                 ? $"/approvals/history?cursor={RequestQuery.Hide(string.Create(CultureInfo.InvariantCulture, $"{items[^1].DecidedAt!.Value.UtcTicks} {items[^1].Id}"))}" : null,

@@ -17,6 +17,7 @@ internal static class RunPages
         var transcript = await queries.TranscriptAsync(visitor.Principal, id) ?? [];
         var approvals = await queries.ListApprovalsAsync(visitor.Principal, null, id, null, 200);
         var describe = await queries.DescribeAsync(run.AgentVersion);
+        var named = await queries.NamesAsync(visitor.Principal.Tenant);
         await api.Pages.WriteAsync(http, new RunPage
         {
             Reader = visitor.Reader,
@@ -25,7 +26,7 @@ internal static class RunPages
             Id = run.Id,
             Agent = run.Agent,
             Model = run.Model,
-            RequestedBy = run.RequestedBy,
+            RequestedBy = named(run.RequestedBy),
             Status = run.Status,
             CreatedAt = run.CreatedAt,
             EndedAt = run.EndedAt,
@@ -34,13 +35,13 @@ internal static class RunPages
             Outcome = run.Outcome?.Kind,
             Cause = run.Outcome?.Cause ?? run.Fault?.Message,
             Unknown = [.. (run.Outcome?.Unknown ?? []).Select(call => $"{call.Tool} (turn {call.Turn})")],
-            TimeLine = [.. TimeLines.Of(transcript, run.RequestedBy).Concat(approvals.Select(approval => OfApproval(approval, describe, visitor))).OrderBy(entry => entry.At ?? DateTimeOffset.MaxValue)],
+            TimeLine = [.. TimeLines.Of(transcript, named(run.RequestedBy)).Concat(approvals.Select(approval => OfApproval(approval, describe, named, visitor))).OrderBy(entry => entry.At ?? DateTimeOffset.MaxValue)],
         });
     };
 
-    private static TimeLineEntry OfApproval(ApprovalView approval, IReadOnlyDictionary<string, string> describe, Visitor visitor)
+    private static TimeLineEntry OfApproval(ApprovalView approval, IReadOnlyDictionary<string, string> describe, Func<string, string> named, Visitor visitor)
     {
-        var verdict = ApprovalFilling.VerdictOf(approval, id => id);
+        var verdict = ApprovalFilling.VerdictOf(approval, named);
         return new(TimeLineKind.Approval, verdict?.At ?? approval.RequestedAt)
         {
             Who = verdict?.By, Sentence = ApprovalFilling.SentenceOf(approval, describe.GetValueOrDefault(approval.Tool), visitor.Reader), Verdict = verdict?.Kind, Address = $"/approvals/{approval.Id}",
