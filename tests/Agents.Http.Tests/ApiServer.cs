@@ -3,6 +3,7 @@ using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Engines;
 using Holdfast.Agents.Identity;
 using Holdfast.Agents.Links;
+using Holdfast.Agents.Messages;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Models.Scripted;
 using Holdfast.Agents.Runs;
@@ -40,6 +41,9 @@ public class ApiServer : IAsyncLifetime
     public virtual People People => People.Nobody;
 
     public virtual AgentOptions Options => new();
+
+    /// <summary>How a message looks as a mail; null where the host does not show it.</summary>
+    public virtual Func<Message, (string Subject, string Text, string Html)>? MailOf => null;
 
     public Uri Address => address;
 
@@ -127,7 +131,8 @@ public class ApiServer : IAsyncLifetime
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         app = builder.Build();
         app.Use(InFlight.CountAsync);
-        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = http => (http.IsLetIn() ? Away ?? AwaySince : Away) is { } away ? throw away : !http.Items.ContainsKey(typeof(KeyProof)) && Named(http) is { } principal ? new(principal) : keys(http), NotReady = () => NotReady, Stopping = stopping.Token, MostOpen = MostOpen, LongestStream = LongestStream, Time = Time }, loggers));
+        app.Use(MeetAsync);
+        app.Run(HoldfastApi.Create(system, new ApiOptions { Identify = http => (http.IsLetIn() ? Away ?? AwaySince : Away) is { } away ? throw away : !http.Items.ContainsKey(typeof(KeyProof)) && Named(http) is { } principal ? new(principal) : keys(http), NotReady = () => NotReady, Stopping = stopping.Token, MostOpen = MostOpen, LongestStream = LongestStream, Time = Time, MailOf = MailOf }, loggers));
         await app.StartAsync();
         address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         Anna = As("anna");
@@ -144,6 +149,9 @@ public class ApiServer : IAsyncLifetime
         Directory.Delete(data, recursive: true);
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Sees every request before it is answered, and its answer then.</summary>
+    protected virtual Task MeetAsync(HttpContext http, RequestDelegate next) => next(http);
 
     private static Principal? Named(HttpContext http) => http.Request.Headers["X-Principal"].ToString().Split('|') is [var id, var tenant, var roles]
         ? new Principal(id, tenant, roles.Split(',')) : null;

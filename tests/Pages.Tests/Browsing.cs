@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Playwright;
 
 [assembly: AssemblyFixture(typeof(Holdfast.Pages.Tests.Browsing))]
+[assembly: AssemblyFixture(typeof(Holdfast.Pages.Tests.DeskServer))]
 
 namespace Holdfast.Pages.Tests;
 
@@ -9,6 +11,9 @@ namespace Holdfast.Pages.Tests;
 public sealed class Browsing : IAsyncLifetime
 {
     private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
+
+    // A window takes as long to make as ten pages to open, so each serves one visit after another.
+    private readonly ConcurrentDictionary<(Screen, bool Scripts), ConcurrentBag<IPage>> free = [];
 
     private IPlaywright? playwright;
     private IBrowser? browser;
@@ -48,17 +53,35 @@ public sealed class Browsing : IAsyncLifetime
         }
     }
 
-    /// <summary>A browser as one person has it.</summary>
-    internal async Task<Visit> OpenAsync(string sample, Screen screen = Screen.Phone, ColorScheme colours = ColorScheme.Light, bool scripts = true)
+    /// <summary>A sample in a browser as one person has it.</summary>
+    internal Task<Visit> OpenAsync(string sample, Screen screen = Screen.Phone, ColorScheme colours = ColorScheme.Light, bool scripts = true) =>
+        GoAsync(new(Server.Address), sample, screen, colours, scripts);
+
+    /// <summary>A page of any host, for somebody who has been nowhere yet.</summary>
+    internal async Task<Visit> GoAsync(Uri host, string path, Screen screen = Screen.Phone, ColorScheme colours = ColorScheme.Light, bool scripts = true)
     {
         Assert.SkipWhen(browser is null, "No Chromium and no Chrome is on this machine.");
+        var bag = free.GetOrAdd((screen, scripts), _ => []);
+        var page = bag.TryTake(out var used) ? used : await WindowAsync(screen, scripts);
+        await page.EmulateMediaAsync(new() { ColorScheme = colours, Media = Media.Screen });
+        var visit = new Visit(page, host, Axe, async () =>
+        {
+            await page.Context.ClearCookiesAsync();
+            bag.Add(page);
+        });
+        await visit.ToAsync(path);
+        return visit;
+    }
+
+    private async Task<IPage> WindowAsync(Screen screen, bool scripts)
+    {
         var context = await browser!.NewContextAsync(new()
         {
             ViewportSize = screen == Screen.Phone ? new() { Width = 360, Height = 740 } : new() { Width = 1280, Height = 800 },
             ReducedMotion = ReducedMotion.Reduce, // or a colour on its way is measured
-            ColorScheme = colours, JavaScriptEnabled = scripts, DeviceScaleFactor = screen == Screen.Phone ? 2 : 1, HasTouch = screen == Screen.Phone, IsMobile = screen == Screen.Phone,
+            JavaScriptEnabled = scripts, DeviceScaleFactor = screen == Screen.Phone ? 2 : 1, HasTouch = screen == Screen.Phone, IsMobile = screen == Screen.Phone,
         });
-        return await Visit.ToAsync(context, Server, sample);
+        return await context.NewPageAsync();
     }
 
     private static async Task<string> ReadAxeAsync()
@@ -77,7 +100,7 @@ public sealed class Browsing : IAsyncLifetime
     }
 }
 
-internal enum Screen
+public enum Screen
 {
     Phone,
     Desk,

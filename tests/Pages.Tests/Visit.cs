@@ -2,14 +2,33 @@ using Microsoft.Playwright;
 
 namespace Holdfast.Pages.Tests;
 
-/// <summary>One page in a browser of its own, with what it fetched and what the browser complained about.</summary>
+/// <summary>What one person does in a browser, with what it fetched and what the browser complained about.</summary>
 internal sealed class Visit : IAsyncDisposable
 {
-    private readonly PageServer server;
+    private const string Check = """
+        async () => {
+          const found = await axe.run({
+            runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'], preload: false,
+          });
+          return found.violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 160)} ${node.failureSummary.replace(/\s+/g, ' ').slice(0, 300)}`));
+        }
+        """;
+
+    private readonly Uri host;
+    private readonly string axe;
+    private readonly Func<Task> leave;
     private readonly List<string> requests = [];
     private readonly List<string> complaints = [];
 
-    private Visit(IPage page, PageServer server) => (Page, this.server) = (page, server);
+    /// <param name="axe">axe-core as a script.</param>
+    /// <param name="leave">Gives the page back.</param>
+    public Visit(IPage page, Uri host, string axe, Func<Task> leave)
+    {
+        (Page, this.host, this.axe, this.leave) = (page, host, axe, leave);
+        Page.Request += Fetches;
+        Page.Console += Says;
+        Page.PageError += Fails;
+    }
 
     public IPage Page { get; }
 
@@ -17,15 +36,7 @@ internal sealed class Visit : IAsyncDisposable
 
     public IReadOnlyList<string> Complaints => complaints;
 
-    public static async Task<Visit> ToAsync(IBrowserContext context, PageServer server, string sample)
-    {
-        var visit = new Visit(await context.NewPageAsync(), server);
-        visit.Page.Request += (_, request) => visit.requests.Add(request.Url);
-        visit.Page.Console += (_, line) => visit.complaints.Add(line.Text);
-        visit.Page.PageError += (_, error) => visit.complaints.Add(error);
-        await visit.Page.GotoAsync($"{server.Address}/{sample}");
-        return visit;
-    }
+    public async Task ToAsync(string path) => await Page.GotoAsync(new Uri(host, path).AbsoluteUri);
 
     /// <summary>Shows all that is there on demand.</summary>
     public async Task UnfoldAsync() => await Page.EvaluateAsync("() => document.querySelectorAll('details').forEach(one => one.open = true)");
@@ -38,19 +49,34 @@ internal sealed class Visit : IAsyncDisposable
         await act(Page);
         await gone.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Page.FrameNavigated -= Arrived;
+        await Page.WaitForLoadStateAsync();
         return new(Page.Url);
 
         void Arrived(object? sender, IFrame frame) => _ = frame == Page.MainFrame && gone.TrySetResult();
     }
 
-    /// <summary>What an act posts, by name.</summary>
-    public async Task<IReadOnlyList<(string Name, string Value)>> PostAsync(Func<IPage, Task> act)
+    /// <summary>What axe-core finds on the page as it is now.</summary>
+    public async Task<string[]> FaultsAsync()
     {
-        var before = server.Posts.Count;
-        await GoAsync(act);
-        var post = Assert.Single(server.Posts.Skip(before));
-        return [.. post.Form!.Select(field => (field.Key, Assert.Single(field.Value)!)).OrderBy(field => field.Key, StringComparer.Ordinal)];
+        if (!await Page.EvaluateAsync<bool>("() => 'axe' in window"))
+        {
+            await Page.EvaluateAsync(axe);
+        }
+
+        return await Page.EvaluateAsync<string[]>(Check);
     }
 
-    public async ValueTask DisposeAsync() => await Page.Context.CloseAsync();
+    public async ValueTask DisposeAsync()
+    {
+        Page.Request -= Fetches;
+        Page.Console -= Says;
+        Page.PageError -= Fails;
+        await leave();
+    }
+
+    private void Fetches(object? sender, IRequest request) => requests.Add(request.Url);
+
+    private void Says(object? sender, IConsoleMessage line) => complaints.Add(line.Text);
+
+    private void Fails(object? sender, string error) => complaints.Add(error);
 }

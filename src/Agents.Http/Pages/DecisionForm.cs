@@ -20,6 +20,9 @@ public sealed record DecisionForm(string Nonce, IReadOnlyList<string> Decisions)
     /// <summary>What is answered, where answer is among the decisions.</summary>
     public FormField? Answer { get; init; }
 
+    /// <summary>Which decision it was sent with, where the form comes back.</summary>
+    public string? Sent { get; init; }
+
     /// <summary>What was typed as a reason, where the form comes back.</summary>
     public string? Reason { get; init; }
 

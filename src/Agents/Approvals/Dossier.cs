@@ -11,7 +11,7 @@ namespace Holdfast.Agents.Approvals;
 
 /// <summary>Everything that a person reads before they decide: what one turn asks, of whom, and what led to it. Of one consistent state of the store.</summary>
 /// <param name="Run">As it is now.</param>
-/// <param name="Cases">The approval that was asked for first, then the others of its turn that concern the reader.</param>
+/// <param name="Cases">The approval that was asked for first, then the others of its turn that concern the reader, decided or not.</param>
 /// <param name="Before">What was said and done in the run until then, oldest first.</param>
 /// <param name="People">The names of those whom it mentions, by their ids.</param>
 /// <param name="Now">The store's clock.</param>
@@ -32,6 +32,12 @@ public sealed record DossierCase(ApprovalView View, ApprovalTerms Terms, string?
 
     /// <summary>The tools that had been called before it in the run, and that read what strangers write.</summary>
     public IReadOnlyList<string> Untrusted { get; init; } = [];
+
+    /// <summary>Whether it was asked anew and the round that took its place is among the cases, too.</summary>
+    public bool IsReplaced { get; init; }
+
+    /// <summary>Whether the reader is one of those who are, were or will be asked.</summary>
+    internal bool IsTheirs { get; init; }
 }
 
 /// <summary>Reads dossiers.</summary>
@@ -50,8 +56,9 @@ internal sealed class Dossiers(AgentParts parts, StoreTransaction tx, string ten
         var run = (await tx.FirstAsync<RunRow>("SELECT * FROM runs WHERE run = @Run", new { first.Run }))!;
         var people = (await parts.Rules.ReadAsync(tx)).People;
         var agent = await parts.Agents.OfAsync(tx, run.Version);
-        var siblings = await tx.ListAsync<ApprovalRow>(
-            "SELECT * FROM approvals WHERE run = @Run AND turn = @Turn AND state = 'pending' AND id <> @Id ORDER BY idx, id", new { first.Run, first.Turn, first.Id });
+        var siblings = await tx.ListAsync<ApprovalRow>("""
+            SELECT * FROM approvals WHERE run = @Run AND turn = @Turn AND id <> @Id AND (state = 'pending' OR (state <> 'superseded' AND kind = @Kind AND idx <> @Idx)) ORDER BY idx, id
+            """, new { first.Run, first.Turn, first.Id, first.Kind, first.Idx });
         var calls = await tx.ListAsync<CallRow>("SELECT turn, idx, tool, state FROM calls WHERE run = @Run AND turn < @Turn ORDER BY turn, idx", new { first.Run, first.Turn });
         string[] untrusted = [.. calls.Where(call => call.State == CallStates.Done && parts.Tools.TryFind(call.Tool, out var tool) && tool.Reads.HasFlag(Reads.Untrusted)).Select(call => call.Tool).Distinct()];
         List<DossierCase> cases = [];
@@ -63,16 +70,22 @@ internal sealed class Dossiers(AgentParts parts, StoreTransaction tx, string ten
         foreach (var row in siblings.Prepend(first))
         {
             var one = await CaseAsync(row, run, agent, people, reader) with { Untrusted = untrusted };
-            if (row == first || !row.IsPending || one.Refusal is null || one.Own is not null)
+            if (row == first || (IsNextRound(row) ? !row.IsPending || one.Own is not null || (IsForReader(one) && reader.Way != Ways.Link) : IsForReader(one)))
             {
                 cases.Add(one);
             }
         }
 
+        cases[0] = cases[0] with { IsReplaced = siblings.Any(row => IsNextRound(row) && cases.Any(one => one.View.Id == row.Id)) };
         var before = (await RunQueries.TranscriptAsync(tx, run)).Where(entry => entry.Turn < first.Turn || (entry is { Role: "assistant", Text.Length: > 0 } && entry.Turn == first.Turn)).TakeLast(MostBefore)
             .Select(entry => entry.Turn == first.Turn ? entry with { Calls = null } : entry); // what it asks for in this turn is what the page is about
         return new Dossier(await runs.ViewAsync(tx, run), cases, [.. before], Names(people, run, cases), tx.Now) { Reader = people.Find(tenant, reader.Id) };
+
+        // A link is for the round that it was sent for: who has it is sent another for the next.
+        bool IsNextRound(ApprovalRow row) => row != first && row.Idx == first.Idx && row.Kind == first.Kind;
     }
+
+    private static bool IsForReader(DossierCase one) => one.Own is not null || (one.View.Status == ApprovalStates.Pending ? one.Refusal is null : one.IsTheirs);
 
     /// <summary>The round that is in force in place of one that was asked anew; null where it was not.</summary>
     private async Task<ApprovalRow?> LastRoundAsync(ApprovalRow row)
@@ -91,10 +104,12 @@ internal sealed class Dossiers(AgentParts parts, StoreTransaction tx, string ten
         var view = (await new ApprovalQueries(parts, tx, tenant).FindAsync(row.Id))!;
         var terms = Askings.TermsOf(row);
         var votes = await Askings.VotesAsync(tx, row.Id);
-        var refusal = row.IsPending ? new Electorate(people, terms, run, row.Escalations).Refuse(reader, row.Stage, votes, out _) : null;
+        var electorate = new Electorate(people, terms, run, row.Escalations);
+        var refusal = row.IsPending ? electorate.Refuse(reader, row.Stage, votes, out _) : null;
         return new DossierCase(
             view, terms, agent.Describe.GetValueOrDefault(row.Tool), parts.Tools.TryFind(row.Tool, out var tool) ? tool.Parameters : null, (Effect)row.Risk, refusal)
         {
+            IsTheirs = Enumerable.Range(0, terms.Stages.Count).Any(stage => electorate.Refuse(reader, stage, votes, out _) is null),
             Own = view.Votes.FirstOrDefault(vote => vote.By.Equals(reader.Id, StringComparison.OrdinalIgnoreCase)),
         };
     }

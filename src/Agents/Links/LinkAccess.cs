@@ -39,13 +39,15 @@ public sealed class LinkAccess(AgentStore store, LinkKeys keys)
             return new LinkOpening.NotFound();
         }
 
+        var isOver = link.ExpiresAt <= tx.Now || claims.ExpiresAt <= tx.Now;
+        var good = isOver ? "" : key!;
         return approval.State switch
         {
-            ApprovalStates.Superseded => new LinkOpening.Superseded(link, approval.SupersededBy),
-            ApprovalStates.Void => new LinkOpening.Void(link, approval.Note),
-            _ when approval.Digest != link.Digest => new LinkOpening.Superseded(link, approval.SupersededBy),
+            ApprovalStates.Superseded => new LinkOpening.Superseded(link, good, approval.SupersededBy),
+            ApprovalStates.Void => new LinkOpening.Void(link, good, approval.Note),
+            _ when approval.Digest != link.Digest => new LinkOpening.Superseded(link, good, approval.SupersededBy),
             ApprovalStates.Expired => new LinkOpening.Expired(link),
-            _ when link.ExpiresAt <= tx.Now || claims.ExpiresAt <= tx.Now => new LinkOpening.Expired(link),
+            _ when isOver => new LinkOpening.Expired(link),
             _ => new LinkOpening.Fine(link, key!),
         };
     }

@@ -21,11 +21,13 @@ public abstract record LinkOpening
 
     /// <summary>What it was about is asked otherwise now (409).</summary>
     /// <param name="Next">The approval in force; null where there is none.</param>
-    public sealed record Superseded(Link Link, string? Next) : LinkOpening;
+    /// <param name="Key">As of <see cref="Fine"/>, for the others of its turn; empty where the link's time is over.</param>
+    public sealed record Superseded(Link Link, string Key, string? Next) : LinkOpening;
 
     /// <summary>What it was about is not asked any more (409).</summary>
+    /// <param name="Key">As of <see cref="Superseded"/>.</param>
     /// <param name="Note">Why, as a sentence.</param>
-    public sealed record Void(Link Link, string? Note) : LinkOpening;
+    public sealed record Void(Link Link, string Key, string? Note) : LinkOpening;
 
     /// <summary>It is good, and shows its person the approval, decided or not.</summary>
     /// <param name="Key">The id of the key that has signed it, for its digits.</param>

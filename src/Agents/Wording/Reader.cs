@@ -104,7 +104,7 @@ public sealed class Reader
             _ => ((int)(far.TotalDays / 365.25), "year"),
         };
         var words = string.Create(CultureInfo.InvariantCulture, $"{count} {unit}{(count == 1 ? "" : "s")}");
-        return count == 0 ? "now" : at > now ? $"in {words}" : $"{words} ago";
+        return count == 0 ? at > now ? "now" : "just now" : at > now ? $"in {words}" : $"{words} ago";
     }
 
     private NumberFormatInfo Signs => culture?.NumberFormat ?? NumberFormatInfo.InvariantInfo;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Holdfast.Agents.Links;
 using Holdfast.Agents.Messages;
 using Holdfast.Agents.Secrets;
@@ -156,6 +157,43 @@ public sealed class LinkTests(PostServer server) : IClassFixture<PostServer>
         (await browser.PostAsync(mail.Link.PathAndQuery, form)).Is(409);
         await server.Anna.UntilAsync(run, "ended");
         Assert.Equal(300m, server.Desk.Refunds.Single(refund => refund.Run == run).Amount);
+    }
+
+    [Fact]
+    public async Task TheLinkOfARoundThatWasEditedDecidesTheOthersOfItsTurnAndNotTheNextRound()
+    {
+        var (_, refund, mia) = await server.AskAsync("board");
+        var reply = mia.Items[1].Approval;
+        var max = server.Mail.Sent.Last(message => message.To.Single().Id == "max");
+        using var browser = server.Browse();
+        var old = Browser.FormOf(await browser.GetAsync(mia), "approve");
+        (await browser.DecideAsync(max.Link.PathAndQuery, "edit", null, ("arg.amount", "300"))).Is(200, "You have approved");
+        var next = (await server.Anna.GetAsync($"/api/approvals/{refund}")).Get("supersededBy");
+
+        var page = await browser.GetAsync(mia);
+        page.Is(200, "Asked anew", "send_reply");
+        Assert.DoesNotContain($"value=\"{next}\"", page.Html, StringComparison.Ordinal);
+        (await browser.PostAsync(mia.Link.PathAndQuery, old)).Is(409);
+        old["approval"] = next;
+        (await browser.PostAsync(mia.Link.PathAndQuery, old)).Is(404, "not on this page");
+        (await browser.DecideAsync(mia.Link.PathAndQuery, "approve", mia.Code)).Is(200, "Your decision is stored", "Mia Manager");
+        Assert.Equal("approved", (await server.Anna.GetAsync($"/api/approvals/{reply}")).Get("status"));
+        Assert.Equal(1, (await server.Anna.GetAsync($"/api/approvals/{next}")).Body.GetProperty("votes").GetArrayLength());
+        (await browser.GetAsync(mia)).Is(409, "This was asked anew"); // nothing is left that it decides
+    }
+
+    [Fact]
+    public async Task WhatWasDecidedOfATurnStaysOnThePageAndTheSameFormAgainIsTheSameRecord()
+    {
+        var (_, _, mia) = await server.AskAsync("board");
+        var max = server.Mail.Sent.Last(message => message.To.Single().Id == "max");
+        using var browser = server.Browse();
+        var form = Browser.FormOf(await browser.GetAsync(mia), "reject", mia.Code);
+        form["approval"] = mia.Items[1].Approval;
+        form["nonce"] = Regex.Matches((await browser.GetAsync(mia)).Html, "name=\"nonce\" value=\"([^\"]*)\"")[1].Groups[1].Value;
+        (await browser.PostAsync(mia.Link.PathAndQuery, form)).Is(200, "Rejected by Mia Manager", "1 of 2 to decide");
+        (await browser.PostAsync(mia.Link.PathAndQuery, form)).Is(200, "Rejected by Mia Manager");
+        (await browser.GetAsync(max)).Is(200, "Rejected by Mia Manager", "1 of 2 to decide");
     }
 
     [Fact]

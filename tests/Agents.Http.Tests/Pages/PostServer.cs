@@ -7,7 +7,7 @@ using Holdfast.Agents.Testing;
 namespace Holdfast.Agents.Http.Tests.Pages;
 
 /// <summary>A host that knows its people and tells them by mail, which is kept here.</summary>
-public sealed class PostServer : ApiServer
+public class PostServer : ApiServer
 {
     public const string KeyText = "a key of the tests, which is long enough";
 

@@ -72,7 +72,7 @@ public sealed class LinkAccessTests : IAsyncLifetime
         var link = await desk.SentAsync();
         await desk.TamperAsync($"UPDATE approvals SET {change}");
 
-        Assert.Equal(new LinkOpening.Superseded(link, next), await desk.OpenAsync(link));
+        Assert.Equal(new LinkOpening.Superseded(link, desk.Keys.Ids[0], next), await desk.OpenAsync(link));
     }
 
     [Theory]

@@ -48,7 +48,8 @@ public sealed class ReaderTests
     public void AZoneIsNamedByItsCityAndOffset(string zone, string named) => Assert.EndsWith(named, new Reader("en", zone).Moment(new(2026, 11, 24, 9, 30, 0, TimeSpan.Zero)), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(0, "now")]
+    [InlineData(0, "just now")]
+    [InlineData(-59, "just now")]
     [InlineData(59, "now")]
     [InlineData(60, "in 1 minute")]
     [InlineData(-3600 * 5, "5 hours ago")]

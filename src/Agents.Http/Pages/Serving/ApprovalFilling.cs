@@ -12,7 +12,8 @@ namespace Holdfast.Agents.Http.Pages.Serving;
 /// <param name="Name">To whom its forms are bound.</param>
 /// <param name="IsLink">Whether a link alone says who they are.</param>
 /// <param name="MaySeeRun">Whether they may see the whole run.</param>
-internal sealed record Standing(PageReader Name, bool IsLink, bool MaySeeRun, int TriesLeft = Link.MostTries);
+/// <param name="IsOver">Whether the link still shows, and decides nothing any more.</param>
+internal sealed record Standing(PageReader Name, bool IsLink, bool MaySeeRun, int TriesLeft = Link.MostTries, bool IsOver = false);
 
 /// <summary>A dossier as a page.</summary>
 internal sealed class ApprovalFilling(Dossier dossier, Reader reader, Standing standing, LinkKeys keys)
@@ -26,7 +27,7 @@ internal sealed class ApprovalFilling(Dossier dossier, Reader reader, Standing s
         Agent = dossier.Run.Agent,
         RequestedBy = Named(dossier.Run.RequestedBy),
         Notices = notices,
-        Items = [.. dossier.Cases.Select(one => Item(one, returned))],
+        Items = [.. dossier.Cases.Where(one => !one.IsReplaced).Select(one => Item(one, returned))],
         Before = [.. TimeLines.Of(dossier.Before, Named(dossier.Run.RequestedBy))],
         Run = standing.MaySeeRun ? $"/runs/{dossier.Run.Id}" : null,
     };
@@ -112,13 +113,14 @@ internal sealed class ApprovalFilling(Dossier dossier, Reader reader, Standing s
 
     private bool IsSignInMissing(DossierCase one) => standing.IsLink && one.Terms.Identity == LinkIdentity.SignedIn;
 
-    private bool MayDecide(DossierCase one) => one is { View.Status: "pending", Refusal: null, Own: null } && !IsSignInMissing(one) && (!NeedsCode(one) || standing.TriesLeft > 0);
+    private bool MayDecide(DossierCase one) => one is { View.Status: "pending", Refusal: null, Own: null } && !IsSignInMissing(one) && !standing.IsOver && (!NeedsCode(one) || standing.TriesLeft > 0);
 
     private string? StandingOf(DossierCase one) => one switch
     {
         { Own: { } own } => $"You have {Decisions.Said(own.Decision)}. It goes on when the others have decided.",
         { Refusal: { } refusal } => refusal,
         _ when IsSignInMissing(one) => "For this decision the link alone is not enough: sign in as the person who was asked.",
+        _ when standing.IsOver => LinkPages.Over,
         _ when NeedsCode(one) && standing.TriesLeft == 0 => "The digits were wrong five times, so this link decides nothing any more. Sign in to decide, or wait for the next message.",
         _ => null,
     };
@@ -130,6 +132,7 @@ internal sealed class ApprovalFilling(Dossier dossier, Reader reader, Standing s
             TriesLeft = standing.TriesLeft < Link.MostTries ? standing.TriesLeft : null,
             Editable = [.. Editable(one).Select(field => returned?.Typed.GetValueOrDefault(field.Name) is { } typed ? field with { Value = typed } : field)],
             Answer = Answer(one) is { } answer ? returned?.Typed.GetValueOrDefault("answer") is { } said ? answer with { Value = said } : answer : null,
+            Sent = returned?.Typed.GetValueOrDefault("decide"),
             Reason = returned?.Typed.GetValueOrDefault("reason"),
             Result = returned?.Typed.GetValueOrDefault("result"),
             Errors = returned?.Errors ?? new Dictionary<string, string>(),

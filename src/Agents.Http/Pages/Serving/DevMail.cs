@@ -15,7 +15,7 @@ internal static class DevMail
 
         var visitor = await Visitor.AdmitAsync(api, http, Roles.Admin);
         var id = RequestQuery.Id(http, "apr");
-        var message = await api.System.Queries.MessageAsync(visitor.Principal, id) ?? throw new RefusedException(Refusal.NotFound, $"Nobody was told about an approval '{id}'.");
+        var message = await api.System.Queries.MessageAsync(visitor.Principal, id) ?? throw new RefusedException(Refusal.NotFound, $"There is no mail about an approval '{id}': nobody was told, or it is decided.");
         var (subject, text, html) = mailOf(message);
         await api.Pages.WriteAsync(http, new DevMailPage
         {

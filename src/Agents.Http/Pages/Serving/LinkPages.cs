@@ -11,11 +11,13 @@ namespace Holdfast.Agents.Http.Pages.Serving;
 /// </summary>
 internal static class LinkPages
 {
+    public const string Over = "The time of this link is over. Sign in to decide.";
+
     public static RequestDelegate Get(ApiContext api) => async http =>
     {
         if (await OpenAsync(api, http) is { } opened)
         {
-            await api.Pages.WriteAsync(http, Filling(api, opened.Link, opened.Dossier, opened.Reader).Page(null));
+            await api.Pages.WriteAsync(http, Filling(api, opened.Link, opened.Key, opened.Dossier, opened.Reader).Page(null));
         }
     };
 
@@ -29,13 +31,13 @@ internal static class LinkPages
         }
 
         var form = await Forms.ReadAsync(http, api.Options.BodyLimit);
-        var filling = Filling(api, link, dossier, reader);
+        var filling = Filling(api, link, key, dossier, reader);
         var left = link.TriesLeft;
         await new Deciding(api, http, form, dossier, reader, filling, null).DecideAsync(
             PageReader.Of(link.Id),
             (approval, decision) => DecideAsync(api, link, key, approval, decision),
             async () => (await api.System.Queries.DossierAsync(link))!,
-            now => Filling(api, link with { Tries = Link.MostTries - left }, now, reader),
+            now => Filling(api, link with { Tries = Link.MostTries - left }, key, now, reader),
             async one =>
             {
                 (var wrong, left) = await ConfirmAsync(api, link, key, filling, one, form["code"].ToString().Trim());
@@ -53,7 +55,17 @@ internal static class LinkPages
             return ("For this decision the link alone is not enough: sign in as the person who was asked.", link.TriesLeft);
         }
 
-        if (!filling.NeedsCode(one) || one.View.Status != "pending")
+        if (one.View.Status != "pending")
+        {
+            return (null, link.TriesLeft);
+        }
+
+        if (key.Length == 0)
+        {
+            return (Over, link.TriesLeft);
+        }
+
+        if (!filling.NeedsCode(one))
         {
             return (null, link.TriesLeft);
         }
@@ -63,8 +75,8 @@ internal static class LinkPages
             : $"These are not the digits of the message. {tried.Left} {(tried.Left == 1 ? "try is" : "tries are")} left.", tried.Left);
     }
 
-    private static ApprovalFilling Filling(ApiContext api, Link link, Dossier dossier, Reader reader) =>
-        new(dossier, reader, new Standing(PageReader.Of(link.Id), IsLink: true, MaySeeRun: false, link.TriesLeft), api.System.LinkKeys!);
+    private static ApprovalFilling Filling(ApiContext api, Link link, string key, Dossier dossier, Reader reader) =>
+        new(dossier, reader, new Standing(PageReader.Of(link.Id), IsLink: true, MaySeeRun: false, link.TriesLeft, IsOver: key.Length == 0), api.System.LinkKeys!);
 
     /// <summary>Looks where the link leads, and says so where that is nowhere.</summary>
     private static async Task<Opened?> OpenAsync(ApiContext api, HttpContext http)
@@ -75,8 +87,8 @@ internal static class LinkPages
         {
             LinkOpening.Fine fine => (fine.Link, fine.Key),
             LinkOpening.Expired expired => (expired.Link, ""),
-            LinkOpening.Superseded superseded => (superseded.Link, ""),
-            LinkOpening.Void none => (none.Link, ""),
+            LinkOpening.Superseded superseded => (superseded.Link, superseded.Key),
+            LinkOpening.Void none => (none.Link, none.Key),
             _ => (null, ""),
         };
         var dossier = link is null ? null : await api.System.Queries.DossierAsync(link);

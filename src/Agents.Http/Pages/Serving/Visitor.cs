@@ -40,7 +40,7 @@ internal sealed record Visitor(Principal Principal, Person? Person, DateTimeOffs
             : new ProblemException(Problem.Of(StatusCodes.Status401Unauthorized, "It is not known who asks. Sign in with your account.")));
         if (!roles.Append(Roles.Admin).Any(principal.Has))
         {
-            throw new ProblemException(Problem.Of(StatusCodes.Status403Forbidden, $"{principal.Id} has none of the roles {string.Join(", ", roles)}. Ask an administrator for one, or sign in as somebody else."));
+            throw new ProblemException(Problem.Of(StatusCodes.Status403Forbidden, $"{principal.Id} {(roles.Length == 1 ? $"lacks the role {roles[0]}" : $"has none of the roles {string.Join(", ", roles)}")}. Ask an administrator for it, or sign in as somebody else."));
         }
 
         return new(principal, await api.System.Queries.PersonAsync(principal.Tenant, principal.Id), await api.System.Queries.NowAsync());
