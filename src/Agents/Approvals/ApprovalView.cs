@@ -140,12 +140,11 @@ internal sealed class ApprovalQueries(AgentParts parts, StoreTransaction tx, str
         return (await ViewAsync([row]))[0] with { Messages = messages.Count == 0 ? null : [.. messages.Select(View)] };
     }
 
-    /// <summary>Newest first.</summary>
+    /// <summary>Newest first. Those of a run are found by the run: asked for by their tenant, too, all of the tenant's would be read.</summary>
     public async Task<IReadOnlyList<ApprovalView>> ListAsync(string? status, string? runId, string? before, int limit) =>
         await ViewAsync(await tx.ListAsync<Row>($"""
-            {Select} WHERE a.tenant = @tenant
+            {Select} WHERE {(runId is null ? "a.tenant = @tenant" : "r.id = @runId AND r.tenant = @tenant")}
               {(status is null ? "" : "AND a.state = @status")}
-              {(runId is null ? "" : "AND a.run = (SELECT run FROM runs WHERE id = @runId)")}
               {(before is null ? "" : "AND a.id < @before")}
             ORDER BY a.id DESC LIMIT @limit
             """, new { tenant, status, runId, before, limit }));

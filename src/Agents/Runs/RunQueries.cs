@@ -60,10 +60,10 @@ public sealed class RunQueries
     {
         var metadata = filter.Metadata.ToList();
 
-        // Where metadata is asked for, its key leads: it holds the ids in their order, so that nothing is sorted.
-        var (from, id) = metadata.Count == 0 ? ("runs", "runs.id") : ("run_metadata m0 JOIN runs ON runs.id = m0.id", "m0.id");
+        // Where metadata is asked for, its key leads: it holds the ids in their order, so that nothing is sorted. To SQLite a cross join says that order.
+        var (from, id) = metadata.Count == 0 ? ("runs", "runs.id") : ("run_metadata m0 CROSS JOIN runs", "m0.id");
         var conditions = string.Concat(metadata.Select((_, i) => i == 0
-            ? " AND m0.tenant = @tenant AND m0.name = @name0 AND m0.value = @value0"
+            ? " AND runs.id = m0.id AND m0.tenant = @tenant AND m0.name = @name0 AND m0.value = @value0"
             : $" AND EXISTS (SELECT 1 FROM run_metadata m WHERE m.tenant = @tenant AND m.name = @name{i} AND m.value = @value{i} AND m.id = {id})"));
         var args = new Dapper.DynamicParameters(new { tenant = principal.Tenant, filter.Status, filter.Agent, filter.Before, filter.Limit });
         for (var i = 0; i < metadata.Count; i++)
