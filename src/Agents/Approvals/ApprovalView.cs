@@ -150,14 +150,20 @@ internal sealed class ApprovalQueries(AgentParts parts, StoreTransaction tx, str
             """, new { tenant, status, runId, before, limit }));
 
     /// <summary>Those of some approvals that somebody may decide now, each at its place; null for the others.</summary>
-    public async Task<IReadOnlyList<ApprovalView?>> MayDecideAsync(IReadOnlyList<string> ids, Voice voice)
+    /// <param name="agent">Of this agent only; null for of all.</param>
+    public async Task<IReadOnlyList<ApprovalView?>> MayDecideAsync(IReadOnlyList<string> ids, string? agent, Voice voice)
     {
         if (ids.Count == 0)
         {
             return [];
         }
 
-        var rows = (await tx.ListAsync<Row>($"{Select} WHERE a.tenant = @tenant AND a.id IN ({Listed(ids)})", new { tenant })).ToDictionary(row => row.Id);
+        var rows = (await tx.ListAsync<Row>($"{Select} WHERE a.tenant = @tenant AND a.id IN ({Listed(ids)}){(agent is null ? "" : " AND r.agent = @agent")}", new { tenant, agent })).ToDictionary(row => row.Id);
+        if (rows.Count == 0)
+        {
+            return new ApprovalView?[ids.Count];
+        }
+
         var (votes, people) = await WithAsync(rows.Keys);
         return
         [

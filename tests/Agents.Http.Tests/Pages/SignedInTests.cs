@@ -20,6 +20,17 @@ public sealed class SignedInTests(PostServer server) : IClassFixture<PostServer>
     }
 
     [Fact]
+    public async Task WhatWaitsCanBeOfOneAgentAlone()
+    {
+        var ((_, one, _), (_, other, _)) = (await server.AskAsync(), await server.AskAsync("secretive"));
+        using var browser = await SignedInAsync("mia");
+        var page = await browser.GetAsync("/approvals?agent=secretive");
+        Assert.Contains($"/approvals/{other}", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain($"/approvals/{one}", page.Html, StringComparison.Ordinal);
+        (await browser.GetAsync("/approvals?agent=nobody")).Is(200, "Nothing waits for you");
+    }
+
+    [Fact]
     public async Task ARunOfManyTurnsIsAPageOfItsNewestSteps()
     {
         var run = await server.Anna.StartAsync("walker", "Walk on.", wait: 30);
