@@ -12,7 +12,7 @@ usage() {
 ./build.sh build              Release; the last line is the command that starts the host
 ./build.sh run [-- OPTIONS]   builds, then becomes the host of examples/refund-desk (its options and commands: ./build.sh run -- --help)
 ./build.sh test [NAME]        every test, or the projects whose name holds NAME; ends with "N passed, N failed"
-./build.sh bench [NAME]       every figure that the project quotes, or one group: http, store, waiting, disk, turns, engine
+./build.sh bench [NAME]       every figure that the project quotes, or one group: http, store, waiting, disk, turns, engine, approvals
 ./build.sh torture            the tests at full length: a thousand kills, twenty seeds a crash point
 ./build.sh format [--check]   the code's layout; --check only says whether it is right
 TEXT

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -13,15 +14,33 @@ namespace Holdfast.Benchmarks;
 internal sealed class BenchHost : IAsyncDisposable
 {
     private readonly Process process;
+    private readonly ConcurrentQueue<string> links;
 
-    private BenchHost(Process process, int port, TimeSpan ready)
+    private BenchHost(Process process, int port, ConcurrentQueue<string> links, TimeSpan ready)
     {
         this.process = process;
+        this.links = links;
         Ready = ready;
-        Client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 200 }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        Address = new Uri($"http://127.0.0.1:{port}");
+        Client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 200 }) { BaseAddress = Address };
     }
 
+    public Uri Address { get; }
+
+    /// <summary>What anybody at this machine is taken for: the operator.</summary>
     public HttpClient Client { get; }
+
+    /// <summary>The personal links that it has printed, as they stand in its messages.</summary>
+    public IReadOnlyCollection<string> Links => links;
+
+    public int Threads
+    {
+        get
+        {
+            process.Refresh();
+            return process.Threads.Count;
+        }
+    }
 
     /// <summary>From the start of the process until it says that it serves.</summary>
     public TimeSpan Ready { get; }
@@ -29,30 +48,46 @@ internal sealed class BenchHost : IAsyncDisposable
     public static string NewDirectory() => Directory.CreateTempSubdirectory("holdfast-bench-").FullName;
 
     /// <param name="store">The connection string of the store; null for SQLite.</param>
-    public static async Task<BenchHost> StartAsync(string data, string? store = null)
+    /// <param name="options">What else it is started with.</param>
+    public static async Task<BenchHost> StartAsync(string data, string? store = null, params IEnumerable<string> options)
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();
         var port = ((IPEndPoint)probe.LocalEndpoint).Port;
         probe.Stop();
         var clock = Stopwatch.StartNew();
-        var process = Process.Start(new ProcessStartInfo("dotnet")
-        {
-            ArgumentList = { Program(), "--model", "scripted", "--port", port.ToString(CultureInfo.InvariantCulture), "--data", data },
-            Environment = { ["HOLDFAST_STORE"] = store ?? "" },
-            RedirectStandardOutput = true,
-        })!;
+        var process = Begin(store, ["--model", "scripted", "--port", port.ToString(CultureInfo.InvariantCulture), "--data", data, .. options]);
         var ready = new TaskCompletionSource();
+        ConcurrentQueue<string> links = [];
         process.OutputDataReceived += (_, line) =>
         {
-            if (line.Data?.Contains("Ready at ", StringComparison.Ordinal) == true)
+            if (line.Data is null)
+            {
+                ready.TrySetException(new InvalidOperationException("The host ended before it was ready."));
+            }
+            else if (line.Data.Contains("Ready at ", StringComparison.Ordinal))
             {
                 ready.TrySetResult();
+            }
+            else if (line.Data.IndexOf("/a?t=", StringComparison.Ordinal) is var at and >= 0)
+            {
+                links.Enqueue(line.Data[at..]);
             }
         };
         process.BeginOutputReadLine();
         await ready.Task;
-        return new BenchHost(process, port, clock.Elapsed);
+        return new BenchHost(process, port, links, clock.Elapsed);
+    }
+
+    /// <summary>Runs a command of the host in place of it.</summary>
+    /// <returns>What it has printed.</returns>
+    public static async Task<string> CommandAsync(string data, string? store, params IEnumerable<string> words)
+    {
+        using var process = Begin(store, [.. words, "--data", data], isQuiet: true);
+        var notes = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? output.Trim() : throw new InvalidOperationException(await notes);
     }
 
     /// <summary>Starts a run and, if asked to, waits for its end.</summary>
@@ -113,6 +148,14 @@ internal sealed class BenchHost : IAsyncDisposable
         }
     }
 
+    /// <param name="isQuiet">Whether what it says beside its output is kept from the terminal.</param>
+    private static Process Begin(string? store, IEnumerable<string> words, bool isQuiet = false) => Process.Start(new ProcessStartInfo("dotnet", [Program(), .. words])
+    {
+        Environment = { ["HOLDFAST_STORE"] = store ?? "" },
+        RedirectStandardOutput = true,
+        RedirectStandardError = isQuiet,
+    })!;
+
     private static string Program([CallerFilePath] string here = "")
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
@@ -126,6 +169,14 @@ internal static class Figures
     {
         double[] sorted = [.. values.Order()];
         return sorted[sorted.Length / 2];
+    }
+
+    /// <summary>Prints the middle and the slowest hundredth of some times.</summary>
+    /// <param name="times">In milliseconds.</param>
+    public static void Print(string what, IReadOnlyCollection<double> times)
+    {
+        double[] sorted = [.. times.Order()];
+        Print(what, $"p50 {sorted[sorted.Length / 2]:F1} ms, p99 {sorted[sorted.Length * 99 / 100]:F1} ms, of {sorted.Length}");
     }
 
     public static void Print(string what, string value) => Console.WriteLine($"  {what,-58} {value}");

@@ -48,7 +48,7 @@ internal static class DiskBench
             CultureInfo.InvariantCulture, $"{(after.Store - before.Store) / Runs} bytes in the store, {(after.Engine - before.Engine) / Runs} in engine.db"));
     }
 
-    private static async Task<long> SizeAsync(string store)
+    internal static async Task<long> SizeAsync(string store)
     {
         await using var connection = new NpgsqlConnection(store + ";Pooling=false");
         await connection.OpenAsync();

@@ -72,7 +72,6 @@ internal static class StoreBench
             times.Add(clock.Elapsed.TotalMilliseconds);
         }
 
-        times.Sort();
-        Figures.Print(what, $"p50 {times[Samples / 2]:F1} ms, p99 {times[Samples * 99 / 100]:F1} ms");
+        Figures.Print(what, times);
     }
 }

@@ -3,18 +3,21 @@ using Holdfast.Agents;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Engines;
 using Holdfast.Agents.Identity;
+using Holdfast.Agents.Links;
 using Holdfast.Agents.Models;
 using Holdfast.Agents.Models.Scripted;
 using Holdfast.Agents.Runs;
+using Holdfast.Agents.Secrets;
 using Holdfast.Agents.Storage;
 using Holdfast.Agents.Tools;
 using Holdfast.Durable;
 using Holdfast.Durable.Embedded;
+using Holdfast.Providers.Messaging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Holdfast.Benchmarks;
 
-/// <summary>What a run costs while it waits for a person: bytes in memory, and time to start with many of them.</summary>
+/// <summary>What a run costs while it waits for a person who was told: bytes in memory, and time to start with many of them.</summary>
 internal static class WaitingBench
 {
     private const int Waiting = 1000;
@@ -65,8 +68,10 @@ internal static class WaitingBench
         var agent = AgentFolder.Load(folder);
         var models = new ModelCatalog().AddScripted(_ => new ScriptedModel(Script.Load(folder)));
         await using var system = await AgentSystem.OpenAsync(
-            store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync), new AgentCatalog([agent], tools, models),
-            new AgentOptions(), NullLoggerFactory.Instance);
+            store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync),
+            new AgentCatalog([agent], tools, models) { People = new([new Person("local", "mia", "Mia") { Roles = [Roles.Approve] }]) },
+            new AgentOptions { Channels = [new ConsoleChannel(TextWriter.Null)], LinkKeys = LinkKeys.Read("the benchmark's", new('k', LinkKeys.Shortest), new SecretSource(null, _ => null)) },
+            NullLoggerFactory.Instance);
         var registry = new DurableRegistry(StepJson.Default);
         system.Register(registry);
         await engine.StartAsync(registry);
@@ -76,7 +81,7 @@ internal static class WaitingBench
         var before = GC.GetTotalMemory(forceFullCollection: true);
         await StartAsync(system, engine, Waiting);
         var after = GC.GetTotalMemory(forceFullCollection: true);
-        Figures.Print($"managed memory for each of {Waiting} waiting approvals", $"{(after - before) / Waiting} bytes");
+        Figures.Print($"managed memory for each of {Waiting} that wait and were told", $"{(after - before) / Waiting} bytes");
         await system.DisposeAsync();
         await engine.DisposeAsync();
         Directory.Delete(data, recursive: true);

@@ -140,25 +140,30 @@ internal sealed class ApprovalQueries(AgentParts parts, StoreTransaction tx, str
         return (await ViewAsync([row]))[0] with { Messages = messages.Count == 0 ? null : [.. messages.Select(View)] };
     }
 
-    /// <summary>Newest first.</summary>
+    /// <summary>Newest first. Those of a run are found by the run: asked for by their tenant, too, all of the tenant's would be read.</summary>
     public async Task<IReadOnlyList<ApprovalView>> ListAsync(string? status, string? runId, string? before, int limit) =>
         await ViewAsync(await tx.ListAsync<Row>($"""
-            {Select} WHERE a.tenant = @tenant
+            {Select} WHERE {(runId is null ? "a.tenant = @tenant" : "r.id = @runId AND r.tenant = @tenant")}
               {(status is null ? "" : "AND a.state = @status")}
-              {(runId is null ? "" : "AND a.run = (SELECT run FROM runs WHERE id = @runId)")}
               {(before is null ? "" : "AND a.id < @before")}
             ORDER BY a.id DESC LIMIT @limit
             """, new { tenant, status, runId, before, limit }));
 
     /// <summary>Those of some approvals that somebody may decide now, each at its place; null for the others.</summary>
-    public async Task<IReadOnlyList<ApprovalView?>> MayDecideAsync(IReadOnlyList<string> ids, Voice voice)
+    /// <param name="agent">Of this agent only; null for of all.</param>
+    public async Task<IReadOnlyList<ApprovalView?>> MayDecideAsync(IReadOnlyList<string> ids, string? agent, Voice voice)
     {
         if (ids.Count == 0)
         {
             return [];
         }
 
-        var rows = (await tx.ListAsync<Row>($"{Select} WHERE a.tenant = @tenant AND a.id IN ({Listed(ids)})", new { tenant })).ToDictionary(row => row.Id);
+        var rows = (await tx.ListAsync<Row>($"{Select} WHERE a.tenant = @tenant AND a.id IN ({Listed(ids)}){(agent is null ? "" : " AND r.agent = @agent")}", new { tenant, agent })).ToDictionary(row => row.Id);
+        if (rows.Count == 0)
+        {
+            return new ApprovalView?[ids.Count];
+        }
+
         var (votes, people) = await WithAsync(rows.Keys);
         return
         [

@@ -77,7 +77,7 @@ internal sealed class Dossiers(AgentParts parts, StoreTransaction tx, string ten
         }
 
         cases[0] = cases[0] with { IsReplaced = siblings.Any(row => IsNextRound(row) && cases.Any(one => one.View.Id == row.Id)) };
-        var before = (await RunQueries.TranscriptAsync(tx, run)).Where(entry => entry.Turn < first.Turn || (entry is { Role: "assistant", Text.Length: > 0 } && entry.Turn == first.Turn)).TakeLast(MostBefore)
+        var before = (await RunQueries.TranscriptAsync(tx, run, first.Turn - MostBefore)).Where(entry => entry.Turn < first.Turn || (entry is { Role: "assistant", Text.Length: > 0 } && entry.Turn == first.Turn)).TakeLast(MostBefore)
             .Select(entry => entry.Turn == first.Turn ? entry with { Calls = null } : entry); // what it asks for in this turn is what the page is about
         return new Dossier(await runs.ViewAsync(tx, run), cases, [.. before], Names(people, run, cases), tx.Now) { Reader = people.Find(tenant, reader.Id) };
 

@@ -43,9 +43,9 @@ internal sealed class Inbox(AgentParts parts, StoreTransaction tx, Principal pri
         for (var round = 0; round < MostRounds; round++)
         {
             var heads = await HeadsAsync(selectors, filter, after);
-            foreach (var (head, view) in heads.Zip(await queries.MayDecideAsync([.. heads.Select(head => head.Approval)], voice)))
+            foreach (var (head, view) in heads.Zip(await queries.MayDecideAsync([.. heads.Select(head => head.Approval)], filter.Agent, voice)))
             {
-                if (view is not null && (filter.Agent is null || view.Agent == filter.Agent))
+                if (view is not null)
                 {
                     if (items.Count == filter.Limit)
                     {

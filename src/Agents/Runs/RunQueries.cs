@@ -60,10 +60,10 @@ public sealed class RunQueries
     {
         var metadata = filter.Metadata.ToList();
 
-        // Where metadata is asked for, its key leads: it holds the ids in their order, so that nothing is sorted.
-        var (from, id) = metadata.Count == 0 ? ("runs", "runs.id") : ("run_metadata m0 JOIN runs ON runs.id = m0.id", "m0.id");
+        // Where metadata is asked for, its key leads: it holds the ids in their order, so that nothing is sorted. To SQLite a cross join says that order.
+        var (from, id) = metadata.Count == 0 ? ("runs", "runs.id") : ("run_metadata m0 CROSS JOIN runs", "m0.id");
         var conditions = string.Concat(metadata.Select((_, i) => i == 0
-            ? " AND m0.tenant = @tenant AND m0.name = @name0 AND m0.value = @value0"
+            ? " AND runs.id = m0.id AND m0.tenant = @tenant AND m0.name = @name0 AND m0.value = @value0"
             : $" AND EXISTS (SELECT 1 FROM run_metadata m WHERE m.tenant = @tenant AND m.name = @name{i} AND m.value = @value{i} AND m.id = {id})"));
         var args = new Dapper.DynamicParameters(new { tenant = principal.Tenant, filter.Status, filter.Agent, filter.Before, filter.Limit });
         for (var i = 0; i < metadata.Count; i++)
@@ -83,16 +83,17 @@ public sealed class RunQueries
     });
 
     /// <summary>What was said and done, in order; null when there is no such run.</summary>
-    public Task<IReadOnlyList<TranscriptEntry>?> TranscriptAsync(Principal principal, string id) => parts.Store.ReadAsync(async tx =>
+    /// <param name="since">From which turn on; the words that the run began with come first in any case.</param>
+    public Task<IReadOnlyList<TranscriptEntry>?> TranscriptAsync(Principal principal, string id, int since = 0) => parts.Store.ReadAsync(async tx =>
     {
-        return await RowAsync(tx, principal, id) is { } run ? await TranscriptAsync(tx, run) : null;
+        return await RowAsync(tx, principal, id) is { } run ? await TranscriptAsync(tx, run, since) : null;
     });
 
-    internal static async Task<IReadOnlyList<TranscriptEntry>> TranscriptAsync(StoreTransaction tx, RunRow run)
+    internal static async Task<IReadOnlyList<TranscriptEntry>> TranscriptAsync(StoreTransaction tx, RunRow run, int since)
     {
         List<TranscriptEntry> entries = [new("user", 0, Times.Of(run.CreatedAt)) { Text = run.Input }];
-        var calls = (await tx.ListAsync<CallRow>("SELECT * FROM calls WHERE run = @Run ORDER BY turn, idx", new { run.Run })).ToLookup(call => call.Turn);
-        foreach (var turn in await tx.ListAsync<TurnRow>("SELECT * FROM turns WHERE run = @Run AND reply IS NOT NULL ORDER BY turn", new { run.Run }))
+        var calls = (await tx.ListAsync<CallRow>("SELECT * FROM calls WHERE run = @Run AND turn >= @since ORDER BY turn, idx", new { run.Run, since })).ToLookup(call => call.Turn);
+        foreach (var turn in await tx.ListAsync<TurnRow>("SELECT * FROM turns WHERE run = @Run AND turn >= @since AND reply IS NOT NULL ORDER BY turn", new { run.Run, since }))
         {
             entries.Add(Said(turn));
             entries.AddRange(calls[turn.Turn].Select(Did));

@@ -39,6 +39,28 @@ public sealed class SignedInTests(PostServer server) : IClassFixture<PostServer>
     }
 
     [Fact]
+    public async Task WhatWaitsCanBeOfOneAgentAlone()
+    {
+        var ((_, one, _), (_, other, _)) = (await server.AskAsync(), await server.AskAsync("secretive"));
+        using var browser = await SignedInAsync("mia");
+        var page = await browser.GetAsync("/approvals?agent=secretive");
+        Assert.Contains($"/approvals/{other}", page.Html, StringComparison.Ordinal);
+        Assert.DoesNotContain($"/approvals/{one}", page.Html, StringComparison.Ordinal);
+        (await browser.GetAsync("/approvals?agent=nobody")).Is(200, "Nothing waits for you");
+    }
+
+    [Fact]
+    public async Task ARunOfManyTurnsIsAPageOfItsNewestSteps()
+    {
+        var run = await server.Anna.StartAsync("walker", "Walk on.", wait: 30);
+        using var browser = await SignedInAsync("reader-of-many", "acme", Roles.Read);
+        var page = await browser.GetAsync($"/runs/{run}");
+        page.Is(200, "Walk on.", "What came next is not shown here", "Arrived.");
+        Assert.Equal(82, Regex.Count(page.Html, "<li class=\"(asked|step|call|model)")); // how it began, what is left out, and 80 more
+        Assert.InRange(page.Html.Length, 1, 60_000);
+    }
+
+    [Fact]
     public async Task TheCookieIsOutOfReachOfScriptsAndOfOtherSites()
     {
         using var browser = server.Browse();

@@ -197,6 +197,10 @@ public sealed class PlanTests(ITestOutputHelper output)
                     || (line.StartsWith("Index", StringComparison.Ordinal) && line.Contains(" Scan", StringComparison.Ordinal) && Big.Any(table => line.Contains($" on {table} ", StringComparison.Ordinal))))
                 && !(lines.ElementAtOrDefault(at + 1) ?? "").StartsWith("Index Cond", StringComparison.Ordinal)).FirstOrDefault() is { } whole
                 ? $"reads the whole index ({whole})"
+            : sql.Contains("@runId", StringComparison.Ordinal) && lines.Where((line, at) => StoreUnderTest.IsPostgres
+                ? line.Contains(" on approvals a ", StringComparison.Ordinal) && !(lines.ElementAtOrDefault(at + 1) ?? "").StartsWith("Index Cond: (run = ", StringComparison.Ordinal)
+                : line.StartsWith("SEARCH a ", StringComparison.Ordinal) && !line.EndsWith("(run=?)", StringComparison.Ordinal)).FirstOrDefault() is { } other
+                ? $"reads more than the run ({other})"
             : isList && lines.FirstOrDefault(line => line.StartsWith("Sort ", StringComparison.Ordinal) || line.Contains("TEMP B-TREE", StringComparison.Ordinal)) is { } sort ? $"sorts ({sort})"
             : null;
     }
