@@ -60,7 +60,7 @@ public sealed class RunQueries
     {
         var metadata = filter.Metadata.ToList();
 
-        // Where metadata is asked for, its key leads: it holds the ids in their order, so that nothing is sorted. To SQLite a cross join says that order.
+        // Where metadata is asked for, its key leads: it holds the ids in their order, so that nothing is sorted. The cross join holds a database without statistics to that order.
         var (from, id) = metadata.Count == 0 ? ("runs", "runs.id") : ("run_metadata m0 CROSS JOIN runs", "m0.id");
         var conditions = string.Concat(metadata.Select((_, i) => i == 0
             ? " AND runs.id = m0.id AND m0.tenant = @tenant AND m0.name = @name0 AND m0.value = @value0"
