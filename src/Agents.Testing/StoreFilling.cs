@@ -32,7 +32,8 @@ internal static class StoreFilling
         SELECT 'apr_' || (100000000000000000 + i), CASE WHEN i % 10 = 3 THEN 'tenant-' || (i % 7) ELSE 'acme' END, 1000000 + i, 1, 0, 'approval', 1, 1, 'refund', '{}', 'digest',
           @ask, CASE WHEN i % 10 = 0 THEN 'pending' ELSE 'approved' END, i, NULL FROM n WHERE i % 10 IN (0, 1)
         """,
-        "INSERT INTO waits (tenant, who, approval, run, requested_at, risk, amount) SELECT 'acme', CASE WHEN i % 100 = 0 THEN 'role:rare' ELSE 'role:approve' END, 'apr_' || (100000000000000000 + i), 1000000 + i, i, i % 3, i * 10000 FROM n WHERE i % 10 = 0",
+        "INSERT INTO votes (approval, voter, seq, decision, roles, at, way) SELECT 'apr_' || (100000000000000000 + i), 'mia', 1, 'approve', '[]', i, 'api' FROM n WHERE i % 10 = 1",
+        "INSERT INTO waits (tenant, who, approval, run, requested_at, risk, amount) SELECT 'acme', CASE WHEN i % 100 = 0 THEN 'role:rare' ELSE 'role:approve' END, 'apr_' || (100000000000000000 + i), 1000000 + i, i, i % 3, i * CAST(10000 AS BIGINT) FROM n WHERE i % 10 = 0",
         "INSERT INTO messages (id, tenant, run, turn, kind, person, channel, rest, people, state, due_at, created_at, sent_at) SELECT 'msg_' || (100000000000000000 + i), 'acme', 1000000 + i, 1, 'request', CASE WHEN i % 20 = 0 THEN NULL ELSE 'mia' END, 'email', '', '[]', 'sent', i, i, i FROM n WHERE i % 10 = 0",
         "INSERT INTO message_approvals (approval, message) SELECT 'apr_' || (100000000000000000 + i), 'msg_' || (100000000000000000 + i) FROM n WHERE i % 10 = 0",
         "INSERT INTO events (run, seq, at, type) SELECT 1000000 + i, 1, i, 'run.created' FROM n WHERE i % 10 IN (0, 1)",
