@@ -18,9 +18,9 @@ public static class Refused
     public static ErrorPage Expired(Reader reader, DateTimeOffset now, DateTimeOffset? at) => Of(reader, now, StatusCodes.Status410Gone, "Too late to decide",
         at is { } end ? $"This could be decided until {reader.Moment(end)}. Nothing that you do here has an effect." : "The time to decide is over. Nothing that you do here has an effect.");
 
-    /// <param name="askedAnewAt">Where the new round is; null where this reader may not see it.</param>
+    /// <param name="askedAnewAt">Where the new round is, for who signs in; null for nowhere.</param>
     public static ErrorPage Superseded(Reader reader, DateTimeOffset now, string? askedAnewAt) => Of(reader, now, StatusCodes.Status409Conflict, "This was asked anew",
-        "What you were asked about has changed since. Decide on what it is now.") with
+        "What you were asked about has changed since. Who is asked about what it is now gets another message.") with
     {
         Next = askedAnewAt is null ? null : new("See what it is now", askedAnewAt),
     };

@@ -84,8 +84,9 @@ public sealed class Decisions
     /// <param name="key">The id of the key that has signed the link.</param>
     internal Task<ApprovalView> DecideAsync(Link link, string key, string approval, Decision decision) =>
         DecideAsync(link.Tenant, new Voice(link.Person, [], Ways.Link) { Seen = decision.Seen, Link = link.Id }, approval, decision, async tx =>
-            await LinkStore.LockAsync(tx, link.Id) is { RevokedAt: null } && !await LinkStore.IsKeyRevokedAsync(tx, key) ? null
-                : new RefusedException(Refusal.Forbidden, "This link was withdrawn. Nothing was decided."));
+            await LinkStore.LockAsync(tx, link.Id) is not { RevokedAt: null } || await LinkStore.IsKeyRevokedAsync(tx, key) ? new RefusedException(Refusal.Forbidden, "This link was withdrawn. Nothing was decided.")
+                : (await LinkStore.AboutAsync(tx, link)).Any(row => row.Id == approval) ? null
+                : new RefusedException(Refusal.Forbidden, "This link is about something else. Nothing was decided."));
 
     /// <param name="barred">Why nothing is taken from this voice now, whatever it says; read in the transaction that decides.</param>
     private async Task<ApprovalView> DecideAsync(string tenant, Voice voice, string approval, Decision decision, Func<StoreTransaction, Task<RefusedException?>>? barred = null)

@@ -45,7 +45,8 @@ internal sealed class Dossiers(AgentParts parts, StoreTransaction tx, string ten
 {
     private const int MostBefore = 12;
 
-    public async Task<Dossier?> FindAsync(string approval, Voice reader)
+    /// <param name="about">What the reader's link is about; null for who is signed in, and sees all of the turn that concerns them.</param>
+    public async Task<Dossier?> FindAsync(string approval, Voice reader, IReadOnlyList<string>? about = null)
     {
         await tx.ReadClockAsync();
         if (await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @approval AND tenant = @tenant", new { approval, tenant }) is not { } first)
@@ -62,27 +63,29 @@ internal sealed class Dossiers(AgentParts parts, StoreTransaction tx, string ten
         var calls = await tx.ListAsync<CallRow>("SELECT turn, idx, tool, state FROM calls WHERE run = @Run AND turn < @Turn ORDER BY turn, idx", new { first.Run, first.Turn });
         string[] untrusted = [.. calls.Where(call => call.State == CallStates.Done && parts.Tools.TryFind(call.Tool, out var tool) && tool.Reads.HasFlag(Reads.Untrusted)).Select(call => call.Tool).Distinct()];
         List<DossierCase> cases = [];
-        if (await LastRoundAsync(first) is { IsPending: false } last)
+        cases.Add(await ReadAsync(first));
+
+        // What became of it since. A link is for the round that it was sent for: who is asked about the next one is sent another.
+        var last = await LastRoundAsync(first);
+        if (last is not null && await ReadAsync(last) is var since && (!last.IsPending || since.Own is not null || (about is null && IsForReader(since))))
         {
-            siblings = [last, .. siblings]; // what became of it since, which is nobody's to decide any more
+            cases[0] = cases[0] with { IsReplaced = true };
+            cases.Add(since);
         }
 
-        foreach (var row in siblings.Prepend(first))
+        foreach (var row in siblings.Where(row => row.Id != last?.Id && (about is null || about.Contains(row.Id, StringComparer.Ordinal))))
         {
-            var one = await CaseAsync(row, run, agent, people, reader) with { Untrusted = untrusted };
-            if (row == first || (IsNextRound(row) ? !row.IsPending || one.Own is not null || (IsForReader(one) && reader.Way != Ways.Link) : IsForReader(one)))
+            if (await ReadAsync(row) is var one && IsForReader(one))
             {
                 cases.Add(one);
             }
         }
 
-        cases[0] = cases[0] with { IsReplaced = siblings.Any(row => IsNextRound(row) && cases.Any(one => one.View.Id == row.Id)) };
         var before = (await RunQueries.TranscriptAsync(tx, run, first.Turn - MostBefore)).Where(entry => entry.Turn < first.Turn || (entry is { Role: "assistant", Text.Length: > 0 } && entry.Turn == first.Turn)).TakeLast(MostBefore)
             .Select(entry => entry.Turn == first.Turn ? entry with { Calls = null } : entry); // what it asks for in this turn is what the page is about
         return new Dossier(await runs.ViewAsync(tx, run), cases, [.. before], Names(people, run, cases), tx.Now) { Reader = people.Find(tenant, reader.Id) };
 
-        // A link is for the round that it was sent for: who has it is sent another for the next.
-        bool IsNextRound(ApprovalRow row) => row != first && row.Idx == first.Idx && row.Kind == first.Kind;
+        async Task<DossierCase> ReadAsync(ApprovalRow row) => await CaseAsync(row, run, agent, people, reader) with { Untrusted = untrusted };
     }
 
     private static bool IsForReader(DossierCase one) => one.Own is not null || (one.View.Status == ApprovalStates.Pending ? one.Refusal is null : one.IsTheirs);

@@ -33,22 +33,25 @@ public sealed class LinkAccess(AgentStore store, LinkKeys keys)
             return new LinkOpening.Revoked(link);
         }
 
-        var approval = await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @Approval AND tenant = @Tenant", new { link.Approval, claims.Tenant });
-        if (approval is null || claims.Tenant != link.Tenant || (tenant is not null && tenant != link.Tenant))
+        var about = await LinkStore.AboutAsync(tx, link);
+        if (about.Count == 0 || claims.Tenant != link.Tenant || (tenant is not null && tenant != link.Tenant))
         {
             return new LinkOpening.NotFound();
         }
 
         var isOver = link.ExpiresAt <= tx.Now || claims.ExpiresAt <= tx.Now;
         var good = isOver ? "" : key!;
-        return approval.State switch
+        var named = about[0];
+        var isAnother = named.Digest != link.Digest;
+        return named.State switch
         {
-            ApprovalStates.Superseded => new LinkOpening.Superseded(link, good, approval.SupersededBy),
-            ApprovalStates.Void => new LinkOpening.Void(link, good, approval.Note),
-            _ when approval.Digest != link.Digest => new LinkOpening.Superseded(link, good, approval.SupersededBy),
+            _ when about.Any(row => row.IsPending && !(row.ExpiresAt <= tx.Now.UtcTicks) && !(row == named && isAnother)) => new LinkOpening.Fine(link, good),
+            ApprovalStates.Superseded => new LinkOpening.Superseded(link, good, named.SupersededBy),
+            ApprovalStates.Void => new LinkOpening.Void(link, named.Note),
+            _ when isAnother => new LinkOpening.Superseded(link, good, named.SupersededBy),
             ApprovalStates.Expired => new LinkOpening.Expired(link),
             _ when isOver => new LinkOpening.Expired(link),
-            _ => new LinkOpening.Fine(link, key!),
+            _ => new LinkOpening.Fine(link, good),
         };
     }
 

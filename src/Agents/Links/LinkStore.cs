@@ -9,13 +9,13 @@ internal static class LinkStore
     /// <summary>How long a link is good whose approval can be decided without end.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(30);
 
-    /// <summary>Makes a link; another for each message, also of one person and approval. It is good for as long as its approval can be decided.</summary>
+    /// <summary>Makes a link; another for each message, also of one person and approval. It is good for as long as something of its message can be decided.</summary>
     public static async Task<Link> InsertAsync(StoreTransaction tx, ApprovalRow approval, string person)
     {
         var row = new LinkRow
         {
             Id = Ids.New("lnk", tx.Now), Tenant = approval.Tenant, Approval = approval.Id, Person = person, Digest = approval.Digest,
-            CreatedAt = tx.Now.UtcTicks, ExpiresAt = approval.ExpiresAt ?? (tx.Now + Longest).UtcTicks,
+            CreatedAt = tx.Now.UtcTicks, ExpiresAt = Until(tx, approval),
         };
         await tx.ExecuteAsync("""
             INSERT INTO links (id, tenant, approval, person, digest, created_at, expires_at)
@@ -23,6 +23,21 @@ internal static class LinkStore
             """, row);
         return Link.Of(row);
     }
+
+    /// <summary>A link whose message is about another approval, too, is good until the last of them ends.</summary>
+    public static Task<int> ExtendAsync(StoreTransaction tx, string id, ApprovalRow approval) =>
+        tx.ExecuteAsync("UPDATE links SET expires_at = @until WHERE id = @id AND expires_at < @until", new { id, until = Until(tx, approval) });
+
+    /// <summary>What a link's message is about: all that it shows and decides. The approval that the link names comes first; empty where that is gone.</summary>
+    public static async Task<IReadOnlyList<ApprovalRow>> AboutAsync(StoreTransaction tx, Link link) =>
+        await tx.FirstAsync<ApprovalRow>("SELECT * FROM approvals WHERE id = @Approval AND tenant = @Tenant", new { link.Approval, link.Tenant }) is not { } named ? [] :
+        [
+            named,
+            .. await tx.ListAsync<ApprovalRow>("""
+                SELECT a.* FROM message_approvals own JOIN messages m ON m.id = own.message JOIN message_approvals others ON others.message = m.id JOIN approvals a ON a.id = others.approval
+                WHERE own.approval = @Approval AND m.link = @Id AND a.id <> @Approval ORDER BY a.idx, a.id
+                """, new { link.Approval, link.Id }),
+        ];
 
     public static async Task<Link?> FindAsync(StoreTransaction tx, string id) =>
         await tx.FirstAsync<LinkRow>("SELECT * FROM links WHERE id = @id", new { id }) is { } row ? Link.Of(row) : null;
@@ -56,4 +71,6 @@ internal static class LinkStore
         "INSERT INTO link_keys (id, revoked_at, revoked_by) VALUES (@key, @Now, @by) ON CONFLICT (id) DO NOTHING", new { key, by, Now = tx.Now.UtcTicks }) > 0;
 
     public static async Task<bool> IsKeyRevokedAsync(StoreTransaction tx, string key) => await tx.FirstAsync<string>("SELECT id FROM link_keys WHERE id = @key", new { key }) is not null;
+
+    private static long Until(StoreTransaction tx, ApprovalRow approval) => approval.ExpiresAt ?? (tx.Now + Longest).UtcTicks;
 }

@@ -91,7 +91,10 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
         return true;
     }
 
-    /// <summary>Adds to the message that waits for the same recipient and turn. Calls whose rules name other channels are told of on their own: where one fails, each goes its own way.</summary>
+    /// <summary>
+    /// Adds to the message that waits for the same recipient and turn. Calls whose rules name other channels are told of on their own: where one fails, each goes its own way.
+    /// So is another round of a call: a link is about one round of it.
+    /// </summary>
     /// <param name="recipient">Whose alone it is; null for one to a place.</param>
     /// <param name="told">The ids of who is told by it; empty for nobody in particular.</param>
     private async Task AddAsync(ApprovalRow asked, MessageKind kind, Person? recipient, string channel, string rest, IReadOnlyList<string> told)
@@ -100,8 +103,14 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
         var waiting = await tx.FirstAsync<MessageRow>("""
             SELECT * FROM messages WHERE run = @Run AND turn = @Turn AND kind = @word AND channel = @channel AND rest = @rest AND COALESCE(person, '') = @person
               AND state = 'queued' AND attempts = 0
-            """, new { run.Row.Run, asked.Turn, word, channel, rest, person = recipient?.Id ?? "" });
+              AND (link IS NULL OR NOT EXISTS (SELECT 1 FROM message_approvals o JOIN approvals a ON a.id = o.approval WHERE o.message = messages.id AND a.idx = @Idx AND a.id <> @Id))
+            """, new { run.Row.Run, asked.Turn, asked.Idx, asked.Id, word, channel, rest, person = recipient?.Id ?? "" });
         var row = waiting ?? await InsertAsync(asked, word, recipient, channel, rest);
+        if (waiting is { Link: { } link })
+        {
+            await LinkStore.ExtendAsync(tx, link, asked);
+        }
+
         var people = row.Recipients.Union(told, StringComparer.Ordinal).ToList();
         await tx.ExecuteAsync("""
             INSERT INTO message_approvals (message, approval) VALUES (@Id, @Approval) ON CONFLICT (approval, message) DO NOTHING;

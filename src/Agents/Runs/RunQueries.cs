@@ -123,7 +123,8 @@ public sealed class RunQueries
         parts.Store.ReadAsync(tx => new Dossiers(parts, tx, principal.Tenant, this).FindAsync(approval, new Voice(principal.Id, principal.Roles, Ways.Page)));
 
     /// <summary>The same for a person whom a link makes its holder.</summary>
-    public Task<Dossier?> DossierAsync(Link link) => parts.Store.ReadAsync(tx => new Dossiers(parts, tx, link.Tenant, this).FindAsync(link.Approval, new Voice(link.Person, [], Ways.Link)));
+    public Task<Dossier?> DossierAsync(Link link) => parts.Store.ReadAsync(async tx =>
+        await new Dossiers(parts, tx, link.Tenant, this).FindAsync(link.Approval, new Voice(link.Person, [], Ways.Link), [.. (await LinkStore.AboutAsync(tx, link)).Select(row => row.Id)]));
 
     /// <summary>What the last message to a person about an approval says, or where there was none the last to a place; null where nobody was told.</summary>
     public Task<Message?> MessageAsync(Principal principal, string approval) => parts.Store.ReadAsync(async tx =>

@@ -160,6 +160,64 @@ public sealed class LinkTests(PostServer server) : IClassFixture<PostServer>
     }
 
     [Fact]
+    public async Task WhereOneCallOfATurnHasExpiredTheLinkStillDecidesTheOther()
+    {
+        var (run, refund, mia) = await server.AskAsync("two-times");
+        using var browser = server.Browse();
+        server.Clock.Advance(TimeSpan.FromHours(1));
+        (await browser.DecideAsync(mia.Link.PathAndQuery, "approve", mia.Code)).Is(410, "The time to decide ended");
+        Assert.Equal("expired", (await server.Anna.GetAsync($"/api/approvals/{refund}")).Get("status"));
+        (await browser.DecideAsync(mia.Link.PathAndQuery, "approve")).Is(200, "Your decision is stored");
+        var max = server.Mail.Sent.Last(message => message.To.Single().Id == "max");
+        (await browser.DecideAsync(max.Link.PathAndQuery, "approve")).Is(200, "Your decision is stored");
+        await server.Anna.UntilAsync(run, "ended");
+        Assert.DoesNotContain(server.Desk.Refunds, one => one.Run == run);
+        server.Clock.Advance(TimeSpan.FromDays(3));
+        (await browser.GetAsync(mia)).Is(410);
+    }
+
+    [Fact]
+    public async Task AnOldLinkDecidesNoNewRoundOfWhicheverCallOfItsTurn()
+    {
+        var (_, refund, mia) = await server.AskAsync("two-times");
+        var reply = mia.Items[1].Approval;
+        var max = server.Mail.Sent.Last(message => message.To.Single().Id == "max");
+        using var browser = server.Browse();
+        var old = Browser.FormOf(await browser.GetAsync(mia), "approve");
+        var edit = Browser.FormOf(await browser.GetAsync(max), "edit", max.Code, ("arg.text", "Soon."));
+        (edit["approval"], edit["nonce"]) = (reply, (await browser.GetAsync(max)).Hidden("nonce", after: $"value=\"{reply}\""));
+        (await browser.PostAsync(max.Link.PathAndQuery, edit)).Is(200, "Your decision is stored");
+        var next = (await server.Anna.GetAsync($"/api/approvals/{reply}")).Get("supersededBy");
+
+        var page = await browser.GetAsync(mia);
+        page.Is(200, "issue_refund");
+        Assert.DoesNotContain(next, page.Html, StringComparison.Ordinal);
+        (old["approval"], old["code"]) = (next, mia.Code!);
+        (await browser.PostAsync(mia.Link.PathAndQuery, old)).Is(404, "not on this page");
+        Assert.Equal(1, (await server.Anna.GetAsync($"/api/approvals/{next}")).Body.GetProperty("votes").GetArrayLength());
+        Assert.Equal("pending", (await server.Anna.GetAsync($"/api/approvals/{refund}")).Get("status"));
+
+        // The new one has a message and a link of its own.
+        await server.SettleAsync();
+        var anew = server.Mail.Sent.Last(message => message.To.Single().Id == "mia" && message.Items.Any(item => item.Approval == next));
+        (await browser.DecideAsync(anew.Link.PathAndQuery, "approve")).Is(200, "Your decision is stored");
+    }
+
+    [Fact]
+    public async Task AnEditThatIsSentAgainIsItsRecordAndItsOldLinkSaysWhatBecameOfIt()
+    {
+        var (run, approval, mail) = await server.AskAsync();
+        using var browser = server.Browse();
+        var form = Browser.FormOf(await browser.GetAsync(mail), "edit", mail.Code, ("arg.amount", "250"));
+        (await browser.PostAsync(mail.Link.PathAndQuery, form)).Is(200, "Your decision is stored", "250");
+        (await browser.PostAsync(mail.Link.PathAndQuery, form)).Is(200, "Your decision is stored", "250");
+        (await browser.GetAsync(mail)).Is(409, "This was asked anew", "Approved", "250", "Mia Manager");
+        await server.Anna.UntilAsync(run, "ended");
+        Assert.Equal(250m, server.Desk.Refunds.Single(refund => refund.Run == run).Amount);
+        Assert.Equal(1, (await server.Anna.GetAsync($"/api/approvals/{approval}")).Body.GetProperty("votes").GetArrayLength());
+    }
+
+    [Fact]
     public async Task TheLinkOfARoundThatWasEditedDecidesTheOthersOfItsTurnAndNotTheNextRound()
     {
         var (_, refund, mia) = await server.AskAsync("board");

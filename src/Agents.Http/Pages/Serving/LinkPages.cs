@@ -13,11 +13,14 @@ internal static class LinkPages
 {
     public const string Over = "The time of this link is over. Sign in to decide.";
 
+    private const string AskedAnew = "This was asked anew since your link was sent. Here is what became of it.";
+
     public static RequestDelegate Get(ApiContext api) => async http =>
     {
         if (await OpenAsync(api, http) is { } opened)
         {
-            await api.Pages.WriteAsync(http, Filling(api, opened.Link, opened.Key, opened.Dossier, opened.Reader).Page(null));
+            var filling = Filling(api, opened.Link, opened.Key, opened.Dossier, opened.Reader);
+            await (opened.IsAskedAnew ? api.Pages.WriteAsync(http, filling.Page(null, null, new Notice(NoticeKind.Error, AskedAnew)), StatusCodes.Status409Conflict) : api.Pages.WriteAsync(http, filling.Page(null)));
         }
     };
 
@@ -25,7 +28,7 @@ internal static class LinkPages
 
     private static async Task PostAsync(ApiContext api, HttpContext http)
     {
-        if (await OpenAsync(api, http) is not var (link, key, dossier, reader))
+        if (await OpenAsync(api, http) is not var (link, key, dossier, reader, _))
         {
             return;
         }
@@ -88,7 +91,7 @@ internal static class LinkPages
             LinkOpening.Fine fine => (fine.Link, fine.Key),
             LinkOpening.Expired expired => (expired.Link, ""),
             LinkOpening.Superseded superseded => (superseded.Link, superseded.Key),
-            LinkOpening.Void none => (none.Link, none.Key),
+            LinkOpening.Void none => (none.Link, ""),
             _ => (null, ""),
         };
         var dossier = link is null ? null : await api.System.Queries.DossierAsync(link);
@@ -103,8 +106,8 @@ internal static class LinkPages
         {
             _ when dossier.Cases[0].View is { Status: "approved" or "rejected" or "answered" } => null, // what became of it, also for whom it came too late
             LinkOpening.Expired => Refused.Expired(reader, now, dossier.Cases[0].View.ExpiresAt ?? link.ExpiresAt),
-            LinkOpening.Superseded or LinkOpening.Void when dossier.Cases.Skip(1).Any(one => one.View.Status == "pending") => null, // others of its turn are still to be decided
-            LinkOpening.Superseded => Refused.Superseded(reader, now, null),
+            LinkOpening.Superseded when dossier.Cases[0].IsReplaced => null, // by what is decided, or what they have decided
+            LinkOpening.Superseded { Next: var next } => Refused.Superseded(reader, now, next is null ? null : $"/approvals/{next}"),
             LinkOpening.Void none => Refused.Void(reader, now, none.Note ?? "The run has ended."),
             _ when dossier.Cases.All(one => one.Terms.Identity == Definitions.LinkIdentity.SignedIn) =>
                 Refused.SignInNeeded(reader, now, $"/approvals/{link.Approval}"), // what it is about is for who signs in
@@ -112,7 +115,7 @@ internal static class LinkPages
         };
         if (page is null)
         {
-            return new(link, key, dossier, reader);
+            return new(link, key, dossier, reader, opening is LinkOpening.Superseded);
         }
 
         await api.Pages.WriteAsync(http, page);
@@ -120,5 +123,6 @@ internal static class LinkPages
     }
 
     /// <param name="Key">The id of the key that has signed the link; empty where it decides nothing any more.</param>
-    private sealed record Opened(Link Link, string Key, Dossier Dossier, Reader Reader);
+    /// <param name="IsAskedAnew">Whether nothing is left of what it was sent for.</param>
+    private sealed record Opened(Link Link, string Key, Dossier Dossier, Reader Reader, bool IsAskedAnew);
 }
