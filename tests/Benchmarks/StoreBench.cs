@@ -32,7 +32,7 @@ internal static class StoreBench
         var data = BenchHost.NewDirectory();
         await using var engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = data }, NullLoggerFactory.Instance);
         var store = new AgentStore(await open(data));
-        await StoreFilling.FillAsync(store, Runs);
+        await StoreFilling.FillAsync(store, Runs, isPostgres: name == "PostgreSQL");
         await using var system = await AgentSystem.OpenAsync(
             store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place }, new AgentCatalog([], new Toolbox([]), new ModelCatalog()),
             new AgentOptions(), NullLoggerFactory.Instance);

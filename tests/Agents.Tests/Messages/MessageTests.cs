@@ -1,8 +1,11 @@
+using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Definitions;
 using Holdfast.Agents.Identity;
+using Holdfast.Agents.Links;
 using Holdfast.Agents.Messages;
 using Holdfast.Agents.Testing;
 using Holdfast.Agents.Tests.Approvals;
+using Holdfast.Agents.Tests.Links;
 using Holdfast.Agents.Tests.Runs;
 using Holdfast.Durable.Testing;
 using Xunit;
@@ -182,6 +185,40 @@ public sealed class MessageTests
         await desk.DecideAsync(approval.Id, "edit", Staff.Mia, arguments: """{"amount":300}""");
         await desk.SettleAsync();
         Assert.Equal("Mia Manager changed it. Mia Manager approved.", teams.Sent.Single(message => message.Kind == MessageKind.Outcome).Items.Single().Outcome);
+    }
+
+    [Fact]
+    public async Task ARoundThatIsAskedBeforeTheLastOneWasSentHasAMessageAndALinkOfItsOwn()
+    {
+        var mail = new FakeChannel("email");
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund", """{"amount":400}"""), Given.Refund())
+        {
+            People = Staff.People, Options = new AgentOptions { Channels = [mail], LinkKeys = LinkTexts.Keys(LinkTexts.First) },
+        }.Asking(new ApprovalRule("refund", [], new() { Stages = [new(["role:manager"], 2)], Edit = ["amount"] })));
+        var run = await desk.RunAsync();
+        await desk.TamperAsync("UPDATE messages SET state = 'queued', attempts = 0, sent_at = NULL"); // as where the host that is to send it is away
+        await desk.DecideAsync((await desk.PendingAsync(run)).Single().Id, "edit", Staff.Mia, arguments: """{"amount":300}""");
+        await desk.SettleAsync();
+        var (anew, max) = ((await desk.PendingAsync(run)).Single().Id, mail.Sent.Last(message => message.To.Single().Id == "max"));
+        Assert.Equal(anew, max.Items.Single().Approval);
+        Assert.IsType<LinkOpening.Fine>(await desk.System.Links!.OpenAsync(max.Link.Query["?t=".Length..]));
+    }
+
+    [Fact]
+    public async Task ALinkDecidesNothingThatItsMessageDidNotSpeakOf()
+    {
+        var mail = new FakeChannel("email");
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund", """{"amount":400}"""), Given.Refund())
+        {
+            People = Staff.People, Options = new AgentOptions { Channels = [mail], LinkKeys = LinkTexts.Keys(LinkTexts.First) },
+        }.Asking(new ApprovalRule("refund", [], Mia)));
+        var (one, other) = (await desk.RunAsync(), await desk.RunAsync());
+        var fine = Assert.IsType<LinkOpening.Fine>(await desk.System.Links!.OpenAsync(mail.Sent[0].Link.Query["?t=".Length..]));
+        var asked = (await desk.PendingAsync(other)).Single().Id;
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => desk.System.Decisions.DecideAsync(fine.Link, fine.Key, asked, new Decision("approve")));
+        Assert.Equal((Refusal.Forbidden, "This link is about something else. Nothing was decided."), (refused.Refusal, refused.Message));
+        await desk.System.Decisions.DecideAsync(fine.Link, fine.Key, (await desk.PendingAsync(one)).Single().Id, new Decision("approve"));
+        Assert.Single(await desk.PendingAsync(other));
     }
 
     [Fact]
