@@ -1,6 +1,7 @@
 #!/bin/sh
 # Asks the app that was just deployed, from outside and without a token, in the name of an administrator whom nobody has signed in: the platform must stop it.
-# It does so on every path but those of globalValidation.excludedPaths. /a is one of them, and /api and /approvals begin with it: this proves that /a means itself alone.
+# It does so on every path but those of globalValidation.excludedPaths. /a is one of them, and /api and /approvals begin with it: were they let through with the header,
+# anybody could be anybody. A platform that lets them through without it leaves them to the app, which asks who calls by itself.
 # azd runs it after it has deployed; `azd hooks run postdeploy` runs it again.
 set -eu
 
