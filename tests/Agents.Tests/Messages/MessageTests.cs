@@ -155,6 +155,23 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public async Task WhomNoOtherChannelReachesIsTriedOnWhereTheOthersAreTold()
+    {
+        var teams = new FakeChannel("teams", isShared: true) { Before = _ => throw new ChannelException("No such workflow.", isFinal: true) };
+        var mail = new FakeChannel("email") { Reach = person => person?.Email is not null };
+        var (desk, _, _, approval) = await Staff.AskedAsync(new() { Stages = [new(["role:manager"])] }, channels: [teams, mail]);
+        await using var owned = desk;
+        await desk.AdvanceAsync(TimeSpan.FromMinutes(31));
+        Assert.Equal(["max", "mia"], mail.Sent.Select(message => message.To.Single().Id).Order());
+        Assert.Equal([("email", "sent"), ("email", "sent"), ("teams", "queued")], (await desk.ApprovalAsync(approval.Id)).Messages!.Select(message => (message.Channel, message.State)).Order());
+
+        teams.Before = _ => Task.CompletedTask;
+        await desk.AdvanceAsync(TimeSpan.FromMinutes(31));
+        Assert.Equal(["pat"], teams.Sent.Single().To.Select(person => person.Id)); // who has no mailbox
+        Assert.Equal(2, mail.Sent.Count);
+    }
+
+    [Fact]
     public async Task APlaceLearnsOnceThatARequestWasChangedAndIsAskedAnew()
     {
         var teams = new FakeChannel("teams", isShared: true);
