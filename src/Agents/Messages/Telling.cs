@@ -61,7 +61,6 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
         var askings = new Askings(parts, tx, run);
         foreach (var row in await tx.ListAsync<ApprovalRow>("SELECT * FROM approvals WHERE run = @Run AND state = 'void' ORDER BY id", new { run.Row.Run }))
         {
-            await EndedAsync(row);
             var people = (await parts.Rules.ReadAsync(tx)).People;
             foreach (var yes in (await askings.VotesAsync(row.Id)).Where(vote => vote.Decision == Decisions.Approve))
             {
@@ -70,6 +69,8 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
                     await TellAsync(row, MessageKind.Outcome, voter, parts.Options.ChannelsOf(Askings.TermsOf(row)));
                 }
             }
+
+            await EndedAsync(row); // last: a place that a voter reads is told by then
         }
     }
 

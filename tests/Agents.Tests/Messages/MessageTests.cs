@@ -234,6 +234,19 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public async Task APlaceIsToldOnceOfAYesThatCameToNothing()
+    {
+        var (teams, mail) = (new FakeChannel("teams", isShared: true), new FakeChannel("email"));
+        var (desk, _, run, approval) = await Staff.AskedAsync(new() { Stages = [new(["role:manager"], 2)] }, channels: [teams, mail]);
+        await using var owned = desk;
+        await desk.DecideAsync(approval.Id, "approve", Staff.Mia);
+        await desk.System.Runs.CancelAsync(RunHarness.Anna, run);
+        await desk.SettleAsync();
+        Assert.Equal("Not needed any more. anna cancelled the run.", teams.Sent.Single(message => message.Kind == MessageKind.Outcome).Items.Single().Outcome);
+        Assert.Empty(mail.Sent);
+    }
+
+    [Fact]
     public async Task KilledBetweenTheSendingAndItsRecordItIsSentAgainUnderTheSameId()
     {
         var mail = new FakeChannel("email");
