@@ -59,6 +59,11 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
         if (content is null)
         {
             await tx.ExecuteAsync("UPDATE messages SET state = 'void' WHERE id = @id", new { id });
+            if (row.Attempts > 0)
+            {
+                await EndedMeanwhileAsync(tx, run, row);
+            }
+
             return (StepAnswer.Go, null);
         }
 

@@ -247,6 +247,33 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public async Task APlaceThatMayHaveTakenWhatFailedLearnsTheOutcome()
+    {
+        var teams = new FakeChannel("teams", isShared: true) { Before = _ => throw new ChannelException("It did not answer in time.") };
+        var (desk, _, _, approval) = await Staff.AskedAsync(Mia, channels: teams);
+        await using var owned = desk;
+        await desk.DecideAsync(approval.Id, "approve", Staff.Mia);
+        teams.Before = _ => Task.CompletedTask;
+        await desk.AdvanceAsync(TimeSpan.FromHours(1));
+        Assert.Equal((MessageKind.Outcome, "Mia Manager approved."), (teams.Sent.Single().Kind, teams.Sent.Single().Items.Single().Outcome));
+    }
+
+    [Fact]
+    public async Task KilledBetweenTheSendingAndItsRecordAPlaceLearnsWhatWasDecidedMeanwhile()
+    {
+        var teams = new FakeChannel("teams", isShared: true);
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), Given.Refund()) { People = Staff.People, Options = new AgentOptions { Channels = [teams] } }
+            .Asking(new ApprovalRule("refund", [], Mia)));
+        var reached = desk.ReachAsync(AgentCrashPoints.MessageSent);
+        var run = await desk.StartRunAsync();
+        await reached.Patiently();
+        await desk.DecideAsync((await desk.PendingAsync(run)).Single().Id, "approve", Staff.Mia);
+        await desk.RestartAsync();
+        await desk.SettleAsync();
+        Assert.Equal([MessageKind.Request, MessageKind.Outcome], teams.Sent.Select(message => message.Kind));
+    }
+
+    [Fact]
     public async Task KilledBetweenTheSendingAndItsRecordItIsSentAgainUnderTheSameId()
     {
         var mail = new FakeChannel("email");
