@@ -32,8 +32,8 @@ public sealed partial record VisibleText(IReadOnlyList<TextRun> Shown, IReadOnly
     /// <summary>All of it without markup: <c>[U+202E]</c> stands for what would not be seen.</summary>
     public override string ToString() => TextRun.Join(Shown.Concat(Rest));
 
-    // What programs take for the name of a host: letters or digits, a dot, letters.
-    [GeneratedRegex(@"(?<=[\p{L}\p{N}])[.。．｡](?=\p{L}{2})")]
+    // What programs take for the name of a host: a word, which may end in a picture or an accent, a dot, and two letters, of which the second may be a vowel sign.
+    [GeneratedRegex(@"(?<=[^\s.。．｡(){}<>\[\]""'“”‘’/\\])[.。．｡](?=\p{L}[\p{L}\p{M}])")]
     private static partial Regex Dot();
 }
 
