@@ -41,7 +41,8 @@ internal static class StoreFilling
         "INSERT INTO wakes (instance, run, engine, kind, sends, sent_at) SELECT 'run_' || (100000000000000000 + i) || '.1', 1000000 + i, 'engine-' || (i % 2), 'look', 0, i FROM n WHERE i % 100 = 0",
     ];
 
-    public static async Task FillAsync(AgentStore store, int runs)
+    /// <param name="isCounted">Whether the database knows how much there is: PostgreSQL counts by itself; nobody does so for SQLite, which goes by its indexes alone.</param>
+    public static async Task FillAsync(AgentStore store, int runs, bool isCounted)
     {
         var ask = JsonSerializer.Serialize(ApprovalTerms.Default, AgentsJson.Default.ApprovalTerms);
         await store.WriteAsync(tx => tx.ExecuteAsync("INSERT INTO agent_versions (hash, definition) VALUES ('version-0', '{}')"));
@@ -54,8 +55,10 @@ internal static class StoreFilling
             }
         }
 
-        // PostgreSQL counts what there is by itself; nobody does so for SQLite, which goes by its indexes alone.
-        await store.WriteAsync(tx => tx.ForUpdate.Length > 0 ? tx.ExecuteAsync("ANALYZE;") : Task.FromResult(0));
+        if (isCounted)
+        {
+            await store.WriteAsync(tx => tx.ExecuteAsync("ANALYZE;"));
+        }
     }
 
     private static string With(string statement) =>

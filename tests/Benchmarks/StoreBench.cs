@@ -22,17 +22,17 @@ internal static class StoreBench
 
     public static async Task RunAsync()
     {
-        await MeasureAsync("SQLite", data => Task.FromResult<IDialect>(SqliteDialect.Open(Path.Combine(data, "agents.db"), TimeProvider.System, NullLogger.Instance)));
+        await MeasureAsync("SQLite", false, data => Task.FromResult<IDialect>(SqliteDialect.Open(Path.Combine(data, "agents.db"), TimeProvider.System, NullLogger.Instance)));
         await using var server = await PostgresServer.StartAsync(durable: true);
-        await MeasureAsync("PostgreSQL", async _ => await PostgresDialect.OpenAsync(new PostgresOptions(server.ConnectionString), NullLogger.Instance));
+        await MeasureAsync("PostgreSQL", true, async _ => await PostgresDialect.OpenAsync(new PostgresOptions(server.ConnectionString), NullLogger.Instance));
     }
 
-    private static async Task MeasureAsync(string name, Func<string, Task<IDialect>> open)
+    private static async Task MeasureAsync(string name, bool isPostgres, Func<string, Task<IDialect>> open)
     {
         var data = BenchHost.NewDirectory();
         await using var engine = EmbeddedEngine.Open(new EngineOptions { DataDirectory = data }, NullLoggerFactory.Instance);
         var store = new AgentStore(await open(data));
-        await StoreFilling.FillAsync(store, Runs);
+        await StoreFilling.FillAsync(store, Runs, isPostgres);
         await using var system = await AgentSystem.OpenAsync(
             store, new HeldEngine(engine.Identity.Id, engine.Identity.Epoch, data, engine.AdvanceEpochAsync) { StoreData = store.Place }, new AgentCatalog([], new Toolbox([]), new ModelCatalog()),
             new AgentOptions(), NullLoggerFactory.Instance);

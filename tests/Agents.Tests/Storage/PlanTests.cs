@@ -171,7 +171,7 @@ public sealed class PlanTests(ITestOutputHelper output)
     private static async Task FillAsync(RunHarness desk)
     {
         using var store = await desk.Database.OpenAsync(desk.Data, desk.Time);
-        await StoreFilling.FillAsync(store, Count);
+        await StoreFilling.FillAsync(store, Count, StoreUnderTest.IsPostgres);
     }
 
     /// <param name="settings">PostgreSQL's, for this plan.</param>
