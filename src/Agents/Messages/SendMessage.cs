@@ -26,6 +26,9 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long what has become of something is worth a try: nothing else ends the tries at a place that is gone.</summary>
+    private static readonly TimeSpan LongestNews = TimeSpan.FromDays(7);
+
     public async Task<StepAnswer> RunAsync(ActivityContext context, MessageStep step)
     {
         var (answer, sending) = await parts.Store.WriteAsync(tx => BeginAsync(tx, step.Message));
@@ -108,7 +111,8 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
 
         var tries = row.Attempts + 1;
         var error = parts.Options.Redact(failure.Message);
-        if ((failure.IsFinal || tries >= TriesOfAChannel) && await FallThroughAsync(tx, run, row))
+        var isOver = row.Kind == "outcome" && row.CreatedAt + LongestNews.Ticks <= run.Now;
+        if (((failure.IsFinal || tries >= TriesOfAChannel) && await FallThroughAsync(tx, run, row)) || isOver)
         {
             await tx.ExecuteAsync("UPDATE messages SET state = 'failed', error = @error WHERE id = @Id", new { row.Id, error });
             return StepAnswer.Go;

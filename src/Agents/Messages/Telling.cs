@@ -181,7 +181,7 @@ internal static class MessageStates
     /// <summary>Taken by its channel.</summary>
     public const string Sent = "sent";
 
-    /// <summary>Not taken; the next channel has it.</summary>
+    /// <summary>Not taken; the next channel has it, or it was no news any more.</summary>
     public const string Failed = "failed";
 
     /// <summary>Nothing is left to tell.</summary>

@@ -259,6 +259,30 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public async Task APlaceThatIsGoneIsToldOfAnOutcomeForAWeekAndNoLonger()
+    {
+        var tries = 0;
+        var teams = new FakeChannel("teams", isShared: true);
+        var (desk, _, _, approval) = await Staff.AskedAsync(Mia, channels: teams);
+        await using var owned = desk;
+        teams.Before = _ =>
+        {
+            tries++;
+            throw new ChannelException("No such workflow.", isFinal: true);
+        };
+        await desk.DecideAsync(approval.Id, "approve", Staff.Mia);
+        await desk.AdvanceAsync(TimeSpan.FromDays(6));
+        Assert.Equal("queued", await StateAsync());
+        await desk.AdvanceAsync(TimeSpan.FromDays(2));
+        Assert.Equal("failed", await StateAsync());
+        var last = tries;
+        await desk.AdvanceAsync(TimeSpan.FromDays(1));
+        Assert.Equal(last, tries);
+
+        async Task<string> StateAsync() => (await desk.ApprovalAsync(approval.Id)).Messages!.Single(message => message.Kind == "outcome").State;
+    }
+
+    [Fact]
     public async Task KilledBetweenTheSendingAndItsRecordAPlaceLearnsWhatWasDecidedMeanwhile()
     {
         var teams = new FakeChannel("teams", isShared: true);
