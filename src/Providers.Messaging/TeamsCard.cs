@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Holdfast.Agents.Messages;
 using Holdfast.Agents.Wording;
 
@@ -10,7 +11,7 @@ namespace Holdfast.Providers.Messaging;
 
 /// <summary>A message as an Adaptive Card, in the envelope that a Teams workflow posts to its channel.</summary>
 /// <remarks>Values stand in text runs, which know no Markdown: a model cannot write a link or a heading into a card.</remarks>
-internal static class TeamsCard
+internal static partial class TeamsCard
 {
     /// <summary>In bytes. Teams takes about 28 KB of a message, and does not say how it counts.</summary>
     public const int Largest = 26_000;
@@ -110,8 +111,8 @@ internal static class TeamsCard
 
     private static JsonObject Run(string text, bool isBold = false, bool isQuiet = false, bool isSmall = false)
     {
-        // A card would read {{DATE(…)}} as a date of its own.
-        var run = new JsonObject { ["type"] = "TextRun", ["text"] = text.Replace("{{", "{ {", StringComparison.Ordinal) };
+        // A card would read {{DATE(…)}} as a date of its own, also after a third brace.
+        var run = new JsonObject { ["type"] = "TextRun", ["text"] = Braces().Replace(text, "{ ") };
         if (isBold)
         {
             (run["weight"], run["size"]) = ("Bolder", "Medium");
@@ -129,6 +130,9 @@ internal static class TeamsCard
 
         return run;
     }
+
+    [GeneratedRegex(@"\{(?=\{)")]
+    private static partial Regex Braces();
 
     private sealed record Mention(string Id, string Name)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Holdfast.Agents.Approvals;
 using Holdfast.Agents.Messages;
 using Holdfast.Agents.Wording;
@@ -62,7 +63,7 @@ internal sealed record Telling(string Subject, string Title, string Lead, IReadO
 /// <summary>One item of a <see cref="Telling"/>.</summary>
 /// <param name="Arguments">Where <paramref name="Sentence"/> does not say them.</param>
 /// <param name="Facts">Until when, which stage, what became of it.</param>
-internal sealed record Told(string Sentence, IReadOnlyList<Row> Arguments, IReadOnlyList<Row> Facts)
+internal sealed partial record Told(string Sentence, IReadOnlyList<Row> Arguments, IReadOnlyList<Row> Facts)
 {
     private const int LongestValue = 300;
     private const int LongestChoice = 200;
@@ -95,7 +96,7 @@ internal sealed record Told(string Sentence, IReadOnlyList<Row> Arguments, IRead
         var (arguments, hasMore) = Argument.TableOf(item.Arguments, reader, MostRows, LongestValue);
         foreach (var argument in arguments)
         {
-            yield return new(argument.Place.Line(), argument.Kind == ArgumentKind.Text ? argument.Value.Quoted() : argument.Value.Line());
+            yield return new(Named().IsMatch(argument.Place.ToString()) ? argument.Place.Line() : argument.Place.Quoted(), argument.Kind == ArgumentKind.Text ? argument.Value.Quoted() : argument.Value.Line());
         }
 
         if (hasMore)
@@ -103,6 +104,10 @@ internal sealed record Told(string Sentence, IReadOnlyList<Row> Arguments, IRead
             yield return new("…", "(more on the page)");
         }
     }
+
+    // A place that a tool's author may have named; a model may have named any other.
+    [GeneratedRegex(@"^[A-Za-z0-9_.\[\]-]+\z")]
+    private static partial Regex Named();
 
     private static IEnumerable<Row> FactsOf(MessageItem item, Reader reader)
     {

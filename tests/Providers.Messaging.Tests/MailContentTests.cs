@@ -154,6 +154,15 @@ public sealed partial class MailContentTests
     }
 
     [Fact]
+    public void APlaceThatAModelMayHaveNamedStandsAsItsWords()
+    {
+        var content = MailContent.Of(Asking.Personal(Asking.Reply with { Arguments = Asking.Json($$$"""{"labels":{"Until: today. Stage":"2 of 2","{{{new string('x', 100)}}}":1}}""") }));
+
+        Assert.Contains("    “labels[.]Until: today. Stage”: “2 of 2”\r\n", content.Text, StringComparison.Ordinal);
+        Assert.Matches(@"    labels\[\.\]x+… \([0-9]+ more characters\): 1\r\n", content.Text);
+    }
+
+    [Fact]
     public void AnAddressInAValueIsNothingToPressOn()
     {
         var content = MailContent.Of(Asking.Personal(Asking.Refund with

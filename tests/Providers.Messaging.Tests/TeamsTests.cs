@@ -46,7 +46,7 @@ public sealed class TeamsTests(Browser browser)
     [Fact]
     public async Task WhatAModelWroteIsNeitherMarkdownNorMarkupNorADateOfTheCards()
     {
-        const string Bad = "[press](https://evil.example) *now* <at>Lee</at> <b>x</b> {{DATE(2017-02-14T06:08:39Z,SHORT)}}";
+        const string Bad = "[press](https://evil.example) *now* <at>Lee</at> <b>x</b> {{DATE(2017-02-14T06:08:39Z,SHORT)}} {{{TIME(2017-02-14T06:08:39Z)}}";
         var page = await ShownAsync(Asking.Shared(Asking.Refund with
         {
             Agent = Bad,
@@ -55,7 +55,7 @@ public sealed class TeamsTests(Browser browser)
         }, Asking.Reply with { Tool = Bad, Arguments = Asking.Json($$"""{"{{Bad}}":"{{Bad}}"}""") }));
 
         Assert.Equal(0, await page.Locator("#card :is(a, em, b)").CountAsync());
-        Assert.Contains("“[press](https[:]//evil[.]example) *now* <at>Lee</at> <b>x</b> { {DATE(2017-02-14T06:08:39Z,SHORT)}}”", await page.InnerTextAsync("#card"), StringComparison.Ordinal);
+        Assert.Contains("“[press](https[:]//evil[.]example) *now* <at>Lee</at> <b>x</b> { {DATE(2017-02-14T06:08:39Z,SHORT)}} { { {TIME(2017-02-14T06:08:39Z)}}”", await page.InnerTextAsync("#card"), StringComparison.Ordinal);
     }
 
     [Fact]

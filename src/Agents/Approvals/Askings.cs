@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Holdfast.Agents.Definitions;
@@ -123,6 +124,10 @@ internal sealed class Askings(AgentParts parts, StoreTransaction tx, LockedRun r
             return 0;
         }
 
-        return CanonicalJson.Parse(call.Arguments!).At(amount.Path) is { ValueKind: JsonValueKind.Number } number && number.TryGetDecimal(out var worth) ? (long)Math.Clamp(worth * 10_000m, long.MinValue, long.MaxValue) : 0;
+        const decimal Most = long.MaxValue / 10_000m;
+        return CanonicalJson.Parse(call.Arguments!).At(amount.Path) is not { } value || Argument.NumberIn(value) is not { } literal ? 0
+            : decimal.TryParse(literal, NumberStyles.Float, CultureInfo.InvariantCulture, out var worth) ? (long)(Math.Clamp(worth, -Most, Most) * 10_000m)
+            : literal.StartsWith('-') ? -long.MaxValue
+            : long.MaxValue;
     }
 }

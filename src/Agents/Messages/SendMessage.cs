@@ -26,6 +26,9 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long what has become of something is worth a try: nothing else ends the tries at a place that is gone.</summary>
+    private static readonly TimeSpan LongestNews = TimeSpan.FromDays(7);
+
     public async Task<StepAnswer> RunAsync(ActivityContext context, MessageStep step)
     {
         var (answer, sending) = await parts.Store.WriteAsync(tx => BeginAsync(tx, step.Message));
@@ -59,6 +62,11 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
         if (content is null)
         {
             await tx.ExecuteAsync("UPDATE messages SET state = 'void' WHERE id = @id", new { id });
+            if (row.Attempts > 0)
+            {
+                await EndedMeanwhileAsync(tx, run, row);
+            }
+
             return (StepAnswer.Go, null);
         }
 
@@ -103,7 +111,8 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
 
         var tries = row.Attempts + 1;
         var error = parts.Options.Redact(failure.Message);
-        if ((failure.IsFinal || tries >= TriesOfAChannel) && await FallThroughAsync(tx, run, row))
+        var isOver = row.Kind == "outcome" && row.CreatedAt + LongestNews.Ticks <= run.Now;
+        if (((failure.IsFinal || tries >= TriesOfAChannel) && await FallThroughAsync(tx, run, row)) || isOver)
         {
             await tx.ExecuteAsync("UPDATE messages SET state = 'failed', error = @error WHERE id = @Id", new { row.Id, error });
             return StepAnswer.Go;
@@ -135,21 +144,43 @@ internal sealed class SendMessage(AgentParts parts) : IActivity<MessageStep, Ste
     private static Task<IReadOnlyList<ApprovalRow>> AboutAsync(StoreTransaction tx, MessageRow row) =>
         tx.ListAsync<ApprovalRow>("SELECT a.* FROM message_approvals m JOIN approvals a ON a.id = m.approval WHERE m.message = @Id ORDER BY a.id", new { row.Id });
 
-    /// <returns>Whether another channel reaches anybody; where none does, this one is tried on.</returns>
+    /// <returns>Whether other channels reach everybody. Whom none does is left with this one, which is tried on.</returns>
     private async Task<bool> FallThroughAsync(StoreTransaction tx, LockedRun run, MessageRow row)
     {
-        var isTold = false;
         var people = (await parts.Rules.ReadAsync(tx)).People;
-        var told = row.Recipients.Select(id => people.Find(run.Row.Tenant, id)).ToList();
-        foreach (var approval in await AboutAsync(tx, row))
+        var known = row.Recipients.Select(id => people.Find(run.Row.Tenant, id)).OfType<Person>().ToList();
+        var about = await AboutAsync(tx, row);
+        if (known.Count == 0)
         {
-            foreach (var person in told.Count == 0 ? [null] : told)
+            return await IsToldAsync(null);
+        }
+
+        List<string> left = [];
+        foreach (var person in known)
+        {
+            if (!await IsToldAsync(person))
             {
-                isTold |= await new Telling(parts, tx, run).FallThroughAsync(row, approval, person);
+                left.Add(person.Id);
             }
         }
 
-        return isTold;
+        if (left.Count > 0)
+        {
+            await tx.ExecuteAsync("UPDATE messages SET people = @people WHERE id = @Id", new { row.Id, people = JsonSerializer.Serialize(left, AgentsJson.Default.ListString) });
+        }
+
+        return left.Count == 0;
+
+        async Task<bool> IsToldAsync(Person? person)
+        {
+            var isTold = false;
+            foreach (var approval in about)
+            {
+                isTold |= await new Telling(parts, tx, run).FallThroughAsync(row, approval, person);
+            }
+
+            return isTold;
+        }
     }
 
     private async Task NoteAsync(StoreTransaction tx, long now, string channel, ChannelException? failure) => await tx.ExecuteAsync(failure is null

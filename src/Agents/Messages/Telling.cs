@@ -40,12 +40,15 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
         }
     }
 
-    /// <summary>Says at the places where it was asked what has become of it, to those who were asked there, once at each.</summary>
+    /// <summary>
+    /// Says at the places where it was asked what has become of it, to those who were asked there, once at each. One that was tried, and then had nothing left to
+    /// tell, may have asked: its channel may have taken it and the answer been lost.
+    /// </summary>
     public async Task EndedAsync(ApprovalRow row)
     {
         var asked = await tx.ListAsync<MessageRow>("""
             SELECT m.* FROM message_approvals a JOIN messages m ON m.id = a.message
-            WHERE a.approval = @Id AND m.person IS NULL AND m.kind <> 'outcome' AND m.sent_at IS NOT NULL AND NOT EXISTS (
+            WHERE a.approval = @Id AND m.person IS NULL AND m.kind <> 'outcome' AND (m.sent_at IS NOT NULL OR (m.state = 'void' AND m.attempts > 0)) AND NOT EXISTS (
               SELECT 1 FROM message_approvals b JOIN messages o ON o.id = b.message WHERE b.approval = @Id AND o.kind = 'outcome' AND o.person IS NULL AND o.channel = m.channel)
             ORDER BY m.id
             """, new { row.Id });
@@ -61,7 +64,6 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
         var askings = new Askings(parts, tx, run);
         foreach (var row in await tx.ListAsync<ApprovalRow>("SELECT * FROM approvals WHERE run = @Run AND state = 'void' ORDER BY id", new { run.Row.Run }))
         {
-            await EndedAsync(row);
             var people = (await parts.Rules.ReadAsync(tx)).People;
             foreach (var yes in (await askings.VotesAsync(row.Id)).Where(vote => vote.Decision == Decisions.Approve))
             {
@@ -70,6 +72,8 @@ internal sealed class Telling(AgentParts parts, StoreTransaction tx, LockedRun r
                     await TellAsync(row, MessageKind.Outcome, voter, parts.Options.ChannelsOf(Askings.TermsOf(row)));
                 }
             }
+
+            await EndedAsync(row); // last: a place that a voter reads is told by then
         }
     }
 
@@ -186,7 +190,7 @@ internal static class MessageStates
     /// <summary>Taken by its channel.</summary>
     public const string Sent = "sent";
 
-    /// <summary>Not taken; the next channel has it.</summary>
+    /// <summary>Not taken; the next channel has it, or it was no news any more.</summary>
     public const string Failed = "failed";
 
     /// <summary>Nothing is left to tell.</summary>

@@ -69,7 +69,12 @@ public sealed partial record Argument(VisibleText Place, VisibleText Value, Argu
         });
     }
 
-    internal static bool IsNumber(string text) => JsonNumber().IsMatch(text);
+    /// <summary>A number in JSON's grammar. A text that is one counts: many tools take money so.</summary>
+    internal static string? NumberIn(JsonElement value)
+    {
+        var text = value.ValueKind switch { JsonValueKind.Number => value.GetRawText(), JsonValueKind.String => value.GetString()!, _ => "" };
+        return text.Length is > 0 and <= 100 && JsonNumber().IsMatch(text) ? text : null;
+    }
 
     [GeneratedRegex(@"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\z", RegexOptions.ExplicitCapture)]
     private static partial Regex JsonNumber();

@@ -61,7 +61,7 @@ public sealed record Sentence(IReadOnlyList<SentencePart> Parts)
         return place.Format switch
         {
             TemplateFormat.Money when MoneyOf(place, arguments) is { } money => Written(reader.Money(money.Literal, money.Currency)),
-            TemplateFormat.Number when Number(value) is { } literal => Written(reader.Number(literal)),
+            TemplateFormat.Number when Argument.NumberIn(value) is { } literal => Written(reader.Number(literal)),
             TemplateFormat.Date when Date(value) is { } day => Written(reader.Day(day)),
             TemplateFormat.DateTime when Moment(value) is { } at => Written(reader.Moment(at)),
             _ when value.ValueKind is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => Written(value.GetRawText()),
@@ -74,15 +74,8 @@ public sealed record Sentence(IReadOnlyList<SentencePart> Parts)
     private static (string Literal, string Currency)? MoneyOf(TemplateValue place, JsonElement arguments)
     {
         var currency = place.Currency ?? (arguments.At(place.CurrencyPath!) is { ValueKind: JsonValueKind.String } code ? code.GetString()! : null);
-        return arguments.At(place.Path) is { } value && Number(value) is { } literal && currency is { Length: 3 } && currency.All(char.IsAsciiLetterUpper)
+        return arguments.At(place.Path) is { } value && Argument.NumberIn(value) is { } literal && currency is { Length: 3 } && currency.All(char.IsAsciiLetterUpper)
             ? (literal, currency) : null;
-    }
-
-    // A string that is a JSON number counts: many tools take money so.
-    private static string? Number(JsonElement value)
-    {
-        var text = value.ValueKind switch { JsonValueKind.Number => value.GetRawText(), JsonValueKind.String => value.GetString()!, _ => "" };
-        return text.Length is > 0 and <= 100 && Argument.IsNumber(text) ? text : null;
     }
 
     private static DateOnly? Date(JsonElement value) =>

@@ -27,14 +27,18 @@ public sealed partial record VisibleText(IReadOnlyList<TextRun> Shown, IReadOnly
     }
 
     /// <summary>The same in “ ”, which it cannot end: words that a model may have written.</summary>
-    public string Quoted() => $"“{Line().Replace('“', '"').Replace('”', '"')}”";
+    public string Quoted() => $"“{Quotation().Replace(Line(), "\"")}”";
 
     /// <summary>All of it without markup: <c>[U+202E]</c> stands for what would not be seen.</summary>
     public override string ToString() => TextRun.Join(Shown.Concat(Rest));
 
-    // What programs take for the name of a host: letters or digits, a dot, letters.
-    [GeneratedRegex(@"(?<=[\p{L}\p{N}])[.。．｡](?=\p{L}{2})")]
+    // What programs take for the name of a host: a word, which may end in a picture or an accent, a dot, and two letters, of which the second may be a vowel sign.
+    [GeneratedRegex(@"(?<=[^\s.。．｡(){}<>\[\]""'“”‘’/\\])[.。．｡](?=\p{L}[\p{L}\p{M}])")]
     private static partial Regex Dot();
+
+    // What reads as a double quotation mark: its forms, and two single ones or primes side by side.
+    [GeneratedRegex(@"[“”„‟❝❞❠〝〞〟＂″‴‶‷⁗ʺˮ˝״]|\uD83D[\uDE76-\uDE78]|['‘’‚‛❛❜❟＇′‵ʹʻʼʽˈ`´]{2}")]
+    private static partial Regex Quotation();
 }
 
 /// <param name="Text">As it is; of <see cref="TextRunKind.Hidden"/> its label, as U+202E.</param>

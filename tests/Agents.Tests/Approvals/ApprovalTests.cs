@@ -82,6 +82,28 @@ public sealed class ApprovalTests
         Assert.NotNull((await desk.ApprovalAsync(approval.Id)).ConsumedAt);
     }
 
+    [Theory]
+    [InlineData("1200", 12_000_000)]
+    [InlineData("\"1200.00\"", 12_000_000)] // what its sentence shows as money
+    [InlineData("1e25", long.MaxValue)]
+    [InlineData("-1e40", -long.MaxValue)]
+    [InlineData("\"a lot\"", 0)]
+    public async Task AnApprovalSortsByWhatItIsWorthHoweverMuchThatIs(string amount, long worth)
+    {
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund", $$"""{"amount":{{amount}}}"""), Given.Refund())
+        {
+            Yaml = """
+                name: desk
+                instructions: instructions.md
+                tools: [refund]
+                describe: {refund: 'Refund {amount:money EUR}'}
+                approvals: [{tool: refund}]
+                """,
+        });
+        await desk.RunAsync();
+        Assert.Equal(worth, await desk.StoredAsync<long>("SELECT amount FROM waits"));
+    }
+
     [Fact]
     public async Task WaitingForNamesTheApproversAndTheApproval()
     {

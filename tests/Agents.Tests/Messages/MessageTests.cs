@@ -158,6 +158,23 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public async Task WhomNoOtherChannelReachesIsTriedOnWhereTheOthersAreTold()
+    {
+        var teams = new FakeChannel("teams", isShared: true) { Before = _ => throw new ChannelException("No such workflow.", isFinal: true) };
+        var mail = new FakeChannel("email") { Reach = person => person?.Email is not null };
+        var (desk, _, _, approval) = await Staff.AskedAsync(new() { Stages = [new(["role:manager"])] }, channels: [teams, mail]);
+        await using var owned = desk;
+        await desk.AdvanceAsync(TimeSpan.FromMinutes(31));
+        Assert.Equal(["max", "mia"], mail.Sent.Select(message => message.To.Single().Id).Order());
+        Assert.Equal([("email", "sent"), ("email", "sent"), ("teams", "queued")], (await desk.ApprovalAsync(approval.Id)).Messages!.Select(message => (message.Channel, message.State)).Order());
+
+        teams.Before = _ => Task.CompletedTask;
+        await desk.AdvanceAsync(TimeSpan.FromMinutes(31));
+        Assert.Equal(["pat"], teams.Sent.Single().To.Select(person => person.Id)); // who has no mailbox
+        Assert.Equal(2, mail.Sent.Count);
+    }
+
+    [Fact]
     public async Task APlaceLearnsOnceThatARequestWasChangedAndIsAskedAnew()
     {
         var teams = new FakeChannel("teams", isShared: true);
@@ -251,6 +268,70 @@ public sealed class MessageTests
         Assert.Equal((MessageKind.Outcome, "mia"), (mail.Sent[^1].Kind, mail.Sent[^1].To.Single().Id));
         Assert.Contains("Approved, not executed. anna cancelled the run.", mail.Sent[^1].Items.Single().Outcome, StringComparison.Ordinal);
         Assert.Empty(refund.Requests);
+    }
+
+    [Fact]
+    public async Task APlaceIsToldOnceOfAYesThatCameToNothing()
+    {
+        var (teams, mail) = (new FakeChannel("teams", isShared: true), new FakeChannel("email"));
+        var (desk, _, run, approval) = await Staff.AskedAsync(new() { Stages = [new(["role:manager"], 2)] }, channels: [teams, mail]);
+        await using var owned = desk;
+        await desk.DecideAsync(approval.Id, "approve", Staff.Mia);
+        await desk.System.Runs.CancelAsync(RunHarness.Anna, run);
+        await desk.SettleAsync();
+        Assert.Equal("Not needed any more. anna cancelled the run.", teams.Sent.Single(message => message.Kind == MessageKind.Outcome).Items.Single().Outcome);
+        Assert.Empty(mail.Sent);
+    }
+
+    [Fact]
+    public async Task APlaceThatMayHaveTakenWhatFailedLearnsTheOutcome()
+    {
+        var teams = new FakeChannel("teams", isShared: true) { Before = _ => throw new ChannelException("It did not answer in time.") };
+        var (desk, _, _, approval) = await Staff.AskedAsync(Mia, channels: teams);
+        await using var owned = desk;
+        await desk.DecideAsync(approval.Id, "approve", Staff.Mia);
+        teams.Before = _ => Task.CompletedTask;
+        await desk.AdvanceAsync(TimeSpan.FromHours(1));
+        Assert.Equal((MessageKind.Outcome, "Mia Manager approved."), (teams.Sent.Single().Kind, teams.Sent.Single().Items.Single().Outcome));
+    }
+
+    [Fact]
+    public async Task APlaceThatIsGoneIsToldOfAnOutcomeForAWeekAndNoLonger()
+    {
+        var tries = 0;
+        var teams = new FakeChannel("teams", isShared: true);
+        var (desk, _, _, approval) = await Staff.AskedAsync(Mia, channels: teams);
+        await using var owned = desk;
+        teams.Before = _ =>
+        {
+            tries++;
+            throw new ChannelException("No such workflow.", isFinal: true);
+        };
+        await desk.DecideAsync(approval.Id, "approve", Staff.Mia);
+        await desk.AdvanceAsync(TimeSpan.FromDays(6));
+        Assert.Equal("queued", await StateAsync());
+        await desk.AdvanceAsync(TimeSpan.FromDays(2));
+        Assert.Equal("failed", await StateAsync());
+        var last = tries;
+        await desk.AdvanceAsync(TimeSpan.FromDays(1));
+        Assert.Equal(last, tries);
+
+        async Task<string> StateAsync() => (await desk.ApprovalAsync(approval.Id)).Messages!.Single(message => message.Kind == "outcome").State;
+    }
+
+    [Fact]
+    public async Task KilledBetweenTheSendingAndItsRecordAPlaceLearnsWhatWasDecidedMeanwhile()
+    {
+        var teams = new FakeChannel("teams", isShared: true);
+        await using var desk = await RunHarness.StartAsync(new Deployment(Given.Calling("refund"), Given.Refund()) { People = Staff.People, Options = new AgentOptions { Channels = [teams] } }
+            .Asking(new ApprovalRule("refund", [], Mia)));
+        var reached = desk.ReachAsync(AgentCrashPoints.MessageSent);
+        var run = await desk.StartRunAsync();
+        await reached.Patiently();
+        await desk.DecideAsync((await desk.PendingAsync(run)).Single().Id, "approve", Staff.Mia);
+        await desk.RestartAsync();
+        await desk.SettleAsync();
+        Assert.Equal([MessageKind.Request, MessageKind.Outcome], teams.Sent.Select(message => message.Kind));
     }
 
     [Fact]

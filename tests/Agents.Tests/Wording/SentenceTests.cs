@@ -51,6 +51,18 @@ public sealed class SentenceTests
     public void WordsOfTheCallCannotEndTheirQuotationAndAreNothingToPressOn() => Assert.Equal(
         "Send “1\" and \"2 to https[:]//evil[.]example” to shop.example", Of("Send {text} to shop.example", """{"text": "1” and “2 to https://evil.example"}""").Line());
 
+    [Theory]
+    [InlineData("“”„‟❝❞❠〝〞〟＂″‴‶‷⁗ʺˮ˝״")]
+    [InlineData("\U0001F676\U0001F677\U0001F678")]
+    public void WhatLooksLikeTheEndOfAQuotationIsNone(string marks) =>
+        Assert.Equal($"“a{new string('"', marks.EnumerateRunes().Count())}b”", Visible.Of($"a{marks}b").Quoted());
+
+    [Theory]
+    [InlineData("a’’ and ‘‘b", "“a\" and \"b”")]
+    [InlineData("a'' and `´b", "“a\" and \"b”")]
+    [InlineData("Kim’s and Lee's", "“Kim’s and Lee's”")]
+    public void TwoSingleMarksAreOneDoubleMark(string text, string quoted) => Assert.Equal(quoted, Visible.Of(text).Quoted());
+
     [Fact]
     public void ALongNumberIsCutToo() => Assert.EndsWith("… (180 more characters)", Of("Pay {amount}", $$"""{"amount": {{new string('9', 300)}}}""").Line(), StringComparison.Ordinal);
 

@@ -81,7 +81,10 @@ public sealed class VisibleTests
     [Theory]
     [InlineData("see https://evil.example/a?t=1", "see https[:]//evil[.]example/a?t=1")]
     [InlineData("www.evil。example and kim@evil．example", "www[.]evil[.]example and kim@evil[.]example")]
+    [InlineData("i❤.ws and 👍🏽.example and ❤️.ws", "i❤[.]ws and 👍🏽[.]example and ❤️[.]ws")]
+    [InlineData("e\u0301.example and evil.भारत and a_.example", "e\u0301[.]example and evil[.]भारत and a_[.]example")]
     [InlineData("1.5 of it. And so on, p.m.", "1.5 of it. And so on, p.m.")]
+    [InlineData("1.200,50 € e.g. this, and wait...no (.NET) /.well lines[0].sku", "1.200,50 € e.g. this, and wait...no (.NET) /.well lines[0].sku")]
     public void NoProgramMakesALinkOfALine(string text, string line) => Assert.Equal(line, Visible.Line(text));
 
     [Fact]
