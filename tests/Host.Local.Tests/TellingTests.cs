@@ -94,12 +94,13 @@ public sealed partial class TellingTests : IDisposable
         return HostProcess.Start(HostProcess.Args(scratch.At("data"), port = HostProcess.FreePort(), ["--people", scratch.At("people.yaml"), .. more]), variables);
     }
 
+    /// <summary>A run that waits for people.</summary>
     private static async Task<string> RefundAsync(int port)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{port}/api/runs") { Content = JsonContent.Create(new { agent = "refund-desk", input = "A refund, please." }) };
-        request.Headers.Add("Prefer", "wait=10");
-        using var answer = await Http.SendAsync(request);
-        return Text(await answer.Content.ReadFromJsonAsync<JsonElement>(), "id");
+        using var answer = await Http.PostAsJsonAsync($"http://127.0.0.1:{port}/api/runs", new { agent = "refund-desk", input = "A refund, please." });
+        var run = Text(await answer.Content.ReadFromJsonAsync<JsonElement>(), "id");
+        await Patience.UntilAsync(async () => Text(await RunAsync(port, run), "status") == "waiting");
+        return run;
     }
 
     private static Task<JsonElement> RunAsync(int port, string run) => Http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{port}/api/runs/{run}");
